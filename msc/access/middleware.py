@@ -1,0 +1,135 @@
+"""What surrounds every request: the gate for input, the one transaction, and the scope of the asking person."""
+
+import re
+import uuid
+from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from msc.access import scope
+from msc.access.actors import Origin
+from msc.access.models import User
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+#: C0 controls but tab, line feed and carriage return, and what cannot be a character at all.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+MAX_QUERY_BYTES = 8_000
+MAX_PARAMETERS = 400
+
+
+class InputGate:
+    """Answer 400 at the door to input that no page has a use for: control characters, bad encodings, oversize."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not self._is_lawful(request):
+            return render(request, "400.html", status=400)
+        return self.get_response(request)
+
+    @staticmethod
+    def _is_lawful(request: HttpRequest) -> bool:
+        raw = request.META.get("QUERY_STRING", "")
+        if (
+            len(raw) > MAX_QUERY_BYTES
+            or raw.count("&") > MAX_PARAMETERS
+            or _FORBIDDEN.search(request.path)
+        ):
+            return False
+        try:
+            text = unquote_to_bytes(raw.replace("+", " ")).decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+        return not _FORBIDDEN.search(text)
+
+
+class FormGate:
+    """Refuse a form whose text holds control characters; runs inside the view's CSRF check, before the view."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponseBase | None:
+        if request.content_type not in (
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+        ):
+            return None
+        lawful = all(
+            not _FORBIDDEN.search(part)
+            for key, values in request.POST.lists()
+            for part in (key, *values)
+        )
+        return None if lawful else render(request, "400.html", status=400)
+
+
+class RequestTransaction:
+    """Run the whole request, session and rendering included, in one transaction under the portal's role.
+
+    What answers 5xx is rolled back; what was answered otherwise is committed before the answer leaves.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(settings.UNSCOPED_PATHS):
+            return self.get_response(request)
+        role: scope.RoleName = (
+            "support" if request.path.startswith(settings.SUPPORT_PATH) else "portal"
+        )
+        try:
+            with scope.entered(role):
+                response = self.get_response(request)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+        except (OperationalError, InterfaceError):
+            return unavailable(request)
+        except DatabaseError:
+            # A deferred constraint that fails at commit: somebody else was first.
+            return render(request, "409.html", status=409)
+        return response
+
+
+class PersonScope:
+    """Load the signed-in person once, narrow the transaction to their MSP and note where the request came from."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(settings.UNSCOPED_PATHS):
+            return self.get_response(request)
+        person = (
+            request.user
+        )  # the sign-in backend reveals this person and narrows to their MSP
+        if isinstance(person, User):
+            person.origin = origin_of(request)
+        return self.get_response(request)
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    """Return the network address and the id of the request, for the event record."""
+    request_id = getattr(request, "request_id", None) or uuid.uuid4().hex
+    request.request_id = request_id  # type: ignore[attr-defined]
+    return Origin(
+        address=request.META.get("REMOTE_ADDR") or None, request_id=request_id
+    )
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Answer that the database is away for a moment."""
+    response = render(request, "503.html", status=503)
+    response["Retry-After"] = "5"
+    return response

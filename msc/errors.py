@@ -1,0 +1,51 @@
+"""Errors that are told to people in words they understand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place to go that helps with an error."""
+
+    label: str
+    url: str
+
+
+class DomainError(Exception):
+    """A rule of the product refuses what was asked; the message says what is wrong and what to do.
+
+    `field` names the form field that the message belongs beside, if there is one.
+    """
+
+    def __init__(
+        self, message: str, *, field: str | None = None, links: tuple[Link, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.links = links
+
+
+class Conflict(DomainError):
+    """Somebody else changed the thing since it was read.
+
+    `changes` gives per label the value that stands now and the value that was asked for;
+    `version` is the one to send to save over it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        by: str,
+        at: datetime | None,
+        version: int,
+        changes: Mapping[str, tuple[str, str]],
+    ) -> None:
+        super().__init__(message)
+        self.by = by
+        self.at = at
+        self.version = version
+        self.changes = changes

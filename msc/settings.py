@@ -1,0 +1,272 @@
+"""All settings of the portal, read from the environment; what is unsafe in production refuses to start.
+
+`docs/operations.md` lists the variables.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.str("MSC_VAR", str(BASE_DIR / "var"))).resolve()
+
+# -- What kind of installation this is ---------------------------------------------------------------------------
+DEBUG = env.bool("MSC_DEBUG", False)
+MSC_DEMO = env.bool("MSC_DEMO", False)
+MSC_VENDOR_NAME = env.str("MSC_VENDOR_NAME", "Druva" if MSC_DEMO else "the vendor")
+MSC_ORIGIN = env.str("MSC_ORIGIN", "http://localhost:8000").rstrip("/")
+IS_HTTPS = MSC_ORIGIN.startswith("https://")
+IS_LOCAL = MSC_ORIGIN.startswith(("http://localhost", "http://127.0.0.1"))
+SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+ALLOWED_HOSTS = env.list("MSC_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [MSC_ORIGIN]
+
+for unsafe, sentence in (
+    (
+        not IS_HTTPS and not IS_LOCAL,
+        "MSC_ORIGIN must begin with https:// (http is for localhost only).",
+    ),
+    (
+        DEBUG and not IS_LOCAL,
+        "MSC_DEBUG must be off unless MSC_ORIGIN is on localhost.",
+    ),
+    (
+        MSC_DEMO and not IS_LOCAL,
+        "MSC_DEMO shows every e-mail to everybody: it is for localhost only.",
+    ),
+    (len(SECRET_KEY) < 50, "SECRET_KEY must have at least 50 characters."),
+    ("*" in ALLOWED_HOSTS, "MSC_ALLOWED_HOSTS must name the portal's hosts, not *."),
+):
+    if unsafe:
+        raise ImproperlyConfigured(sentence)
+
+# -- The database: one server, three ways in ---------------------------------------------------------------------
+_SECONDS = 1_000
+
+
+def _database(url: str, **more: Any) -> dict[str, Any]:
+    parsed: dict[str, Any] = {**dj_database_url.parse(url)}
+    options = {
+        **parsed.get("OPTIONS", {}),
+        "server_side_binding": True,
+        "connect_timeout": 3,
+        "options": "-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=%d"
+        % (
+            env.int("MSC_STATEMENT_TIMEOUT_MS", 30 * _SECONDS),
+            env.int("MSC_LOCK_TIMEOUT_MS", 5 * _SECONDS),
+            env.int("MSC_IDLE_TRANSACTION_TIMEOUT_MS", 60 * _SECONDS),
+        ),
+    }
+    return {
+        **parsed,
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        **more,
+    }
+
+
+DATABASES = {
+    # Requests and tasks: a login role that owns nothing and takes a role in each transaction.
+    "default": _database(env.str("DATABASE_URL")),
+    # The database cache counts outside the request's transaction, so that a refused request still counts.
+    "cache": _database(env.str("DATABASE_URL"), TEST={"MIRROR": "default"}),
+}
+if MIGRATION_DATABASE_URL := env.str("MIGRATION_DATABASE_URL", ""):
+    # Migrations: the owner of the tables. The web server and the workers are started without this variable.
+    DATABASES["owner"] = _database(MIGRATION_DATABASE_URL, TEST={"MIRROR": "default"})
+    DATABASES["owner"]["OPTIONS"]["options"] = "-c lock_timeout=2000"
+DATABASE_ROUTERS = ["msc.access.routers.CacheRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "msc_cache",
+    },
+}
+
+# -- Applications ------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
+    "csp",
+    "django_cotton.apps.SimpleAppConfig",
+    "django_filters",
+    "django_htmx",
+    "django_structlog",
+    "django_tables2",
+    "drf_spectacular",
+    "pgtrigger",
+    "phonenumber_field",
+    "rest_framework",
+    "template_partials.apps.SimpleAppConfig",
+    "msc.access",
+    "msc.events",
+    "msc.mail",
+    "msc.pages",
+    "msc.people",
+    "serviceplans",
+    "customers",
+    "tenants",
+    "health",
+]
+
+MIDDLEWARE = [
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "msc.access.middleware.InputGate",
+    "django.middleware.gzip.GZipMiddleware",
+    "msc.access.middleware.RequestTransaction",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "msc.access.middleware.PersonScope",
+    "msc.access.middleware.FormGate",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+#: Paths that are answered without the database, a person or a session.
+UNSCOPED_PATHS = ("/livez", "/static/")
+#: Where support staff work; requests below it take the database role `msc_support`.
+SUPPORT_PATH = "/support/"
+
+ROOT_URLCONF = "msc.urls"
+WSGI_APPLICATION = "msc.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django_cotton.cotton_loader.Loader",
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "template_partials.templatetags.partials",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# -- Sign-in (the flows themselves: msc/people) ------------------------------------------------------------------
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = ["msc.people.backends.PortalBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", **more}
+    for name, more in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"OPTIONS": {"min_length": 12}}),
+        ("CommonPasswordValidator", {}),
+    )
+]
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-msc-session" if IS_HTTPS else "msc-session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-msc-csrf" if IS_HTTPS else "msc-csrf"
+CSRF_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+# -- What the browser is told ------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if env.bool("MSC_BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "frame-src": [SELF],
+        "manifest-src": [SELF],
+        "object-src": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+
+# -- Language, time, static files --------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
+PHONENUMBER_DB_FORMAT = "E164"
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [
+    path for path in (BASE_DIR / "static", VAR_DIR / "frontend") if path.exists()
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if not DEBUG
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+DJANGO_TABLES2_TABLE_ATTRS: dict[str, str] = {}
+
+# -- Work outside requests ---------------------------------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+EMAIL_URL = env.str("EMAIL_URL", f"file://{VAR_DIR / 'mail'}")
+MSC_MAIL_FROM = env.str("MSC_MAIL_FROM", "Managed Services Center <noreply@localhost>")
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}

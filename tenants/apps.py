@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    """Products (tenants) of customers."""
+
+    name = "tenants"
