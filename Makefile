@@ -1,0 +1,62 @@
+# `make run` starts the whole portal, `make check` is what CI runs. Both do all their set-up themselves.
+PYTHON ?= python3
+PORT ?= 8000
+PG ?=
+BIN := .venv/bin
+UV_INSTALL := $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes
+UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
+
+export PORT PG
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: run test lint check format lock reset clean
+
+run: .venv/run.ok var/frontend.ok
+	@$(BIN)/python -m msc.portal --end-with-parent
+
+test: .venv/dev.ok var/frontend.ok
+	@scripts/test-tools
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: .venv/dev.ok var/frontend.ok
+	@scripts/lint
+
+check: lint test
+
+format: .venv/dev.ok
+	@$(BIN)/ruff check -q --fix-only .
+	@$(BIN)/ruff format .
+
+# UPGRADE=--upgrade takes newer versions; without it only what pyproject.toml and package.json ask for changes.
+lock: .venv/uv.ok
+	@$(UV_COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt
+	@$(UV_COMPILE) $(UPGRADE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	@scripts/npm install --package-lock-only --silent
+	@$(BIN)/python -m msc.frontend lock
+
+reset:
+	@scripts/reset
+
+clean: reset
+	@rm -rf .venv var node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@echo "Removed .venv, var, node_modules and the caches."
+
+.venv/uv.ok: requirements/uv.txt
+	@scripts/make-venv $(PYTHON)
+	@touch $@
+
+.venv/run.ok: .venv/uv.ok requirements/run.txt
+	@echo "Installing the Python packages of requirements/run.txt into .venv."
+	@$(UV_INSTALL) -r requirements/run.txt
+	@touch $@
+
+.venv/dev.ok: .venv/uv.ok requirements/run.txt requirements/dev.txt
+	@echo "Installing the Python packages of requirements/dev.txt into .venv."
+	@$(UV_INSTALL) -r requirements/dev.txt
+	@touch .venv/run.ok $@
+
+var/frontend.ok: package-lock.json msc/frontend.py | .venv/uv.ok
+	@echo "Getting the front-end files of package-lock.json by npm."
+	@scripts/npm ci --silent
+	@$(BIN)/python -m msc.frontend collect
+	@touch $@

@@ -1,0 +1,158 @@
+"""Collects the front-end files that the portal uses from node_modules into var/frontend, a folder of static files."""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = ROOT / "node_modules"
+TARGET = ROOT / "var" / "frontend" / "vendor"
+
+FILES = {
+    "tabler.css": "@tabler/core/dist/css/tabler.min.css",
+    "tabler-vendors.css": "@tabler/core/dist/css/tabler-vendors.min.css",
+    "tabler.js": "@tabler/core/dist/js/tabler.min.js",
+    "htmx.js": "htmx.org/dist/htmx.min.js",
+    "tom-select.js": "tom-select/dist/js/tom-select.complete.min.js",
+}
+
+# Names of https://tabler.io/icons; a template shows one by <use href="{% static 'vendor/icons.svg' %}#plus">.
+ICONS = (
+    "activity",
+    "address-book",
+    "adjustments-horizontal",
+    "alert-circle",
+    "alert-triangle",
+    "archive",
+    "arrow-down",
+    "arrow-left",
+    "arrow-right",
+    "arrow-up",
+    "bell",
+    "building",
+    "calendar",
+    "chart-bar",
+    "check",
+    "chevron-down",
+    "chevron-left",
+    "chevron-right",
+    "chevron-up",
+    "circle-check",
+    "circle-x",
+    "clock",
+    "cloud",
+    "columns",
+    "copy",
+    "database",
+    "device-laptop",
+    "dots-vertical",
+    "download",
+    "external-link",
+    "eye",
+    "eye-off",
+    "file-import",
+    "file-text",
+    "filter",
+    "fingerprint",
+    "grip-vertical",
+    "help-circle",
+    "history",
+    "home",
+    "hourglass",
+    "info-circle",
+    "key",
+    "list",
+    "list-details",
+    "loader",
+    "lock",
+    "logout",
+    "mail",
+    "map-pin",
+    "menu-2",
+    "minus",
+    "moon",
+    "package",
+    "pencil",
+    "phone",
+    "player-pause",
+    "player-play",
+    "plus",
+    "printer",
+    "question-mark",
+    "refresh",
+    "search",
+    "selector",
+    "send",
+    "server",
+    "settings",
+    "shield",
+    "shield-lock",
+    "sort-ascending",
+    "sort-descending",
+    "star",
+    "sun",
+    "trash",
+    "upload",
+    "user",
+    "user-check",
+    "user-plus",
+    "users",
+    "x",
+)
+
+_SVG = "{http://www.w3.org/2000/svg}"
+# Manifest storage would look for the map, which is not collected.
+_SOURCE_MAP = re.compile(r"^\s*(?://|/\*)[#@]\s*sourceMappingURL=\S*?(?:\s*\*/)?\s*$", re.MULTILINE)
+
+
+def without_source_map(text: str) -> str:
+    """Return a script or style sheet without the comment that names its source map."""
+    return _SOURCE_MAP.sub("", text)
+
+
+def symbol(name: str, svg: str) -> ET.Element:
+    """Turn one icon file into a symbol of the sprite that keeps the icon's drawing attributes."""
+    icon = ET.fromstring(svg)  # noqa: S314 - a file of a package whose hash is known
+    kept = {key: value for key, value in icon.attrib.items() if key not in {"class", "width", "height"}}
+    element = ET.Element(f"{_SVG}symbol", {"id": name, **kept})
+    # Tabler's icons begin with an invisible frame that only costs bytes.
+    element.extend(shape for shape in icon if shape.get("stroke") != "none")
+    return element
+
+
+def sprite(icons: dict[str, str]) -> str:
+    """Return one SVG file with a symbol for every icon, given by name and file text."""
+    ET.register_namespace("", _SVG.strip("{}"))
+    root = ET.Element(f"{_SVG}svg")
+    root.extend(symbol(name, svg) for name, svg in icons.items())
+    for element in root.iter():
+        element.tail = element.text = None
+    return ET.tostring(root, encoding="unicode")
+
+
+def collect() -> None:
+    """Fill the target folder anew."""
+    shutil.rmtree(TARGET, ignore_errors=True)
+    TARGET.mkdir(parents=True)
+    for name, source in FILES.items():
+        text = (MODULES / source).read_text(encoding="utf-8")
+        (TARGET / name).write_text(without_source_map(text), encoding="utf-8")
+    outline = MODULES / "@tabler" / "icons" / "icons" / "outline"
+    icons = {name: (outline / f"{name}.svg").read_text(encoding="utf-8") for name in ICONS}
+    (TARGET / "icons.svg").write_text(sprite(icons), encoding="utf-8")
+
+
+def strip_lock() -> None:
+    """Remove the addresses of sponsors' pages from package-lock.json."""
+    path = ROOT / "package-lock.json"
+    lock = json.loads(path.read_text(encoding="utf-8"))
+    for package in lock["packages"].values():
+        package.pop("funding", None)
+    path.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    {"collect": collect, "lock": strip_lock}[sys.argv[1]]()
