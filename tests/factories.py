@@ -1,0 +1,134 @@
+"""Rows for tests: plain functions with good defaults. They write directly; tests of a service call the service.
+
+Call them inside a scope of the MSP (fixture `scoped`) or through `as_worker`.
+"""
+
+import itertools
+from datetime import date, timedelta
+
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+
+from customers.models import Assignment, Contact, Customer, CustomerIdentity, CustomerSummary
+from msc.access import scope
+from msc.access.models import Msp, User
+from msc.access.roles import Role
+from serviceplans.catalogue import Edition, Product, Workload
+from serviceplans.models import OfferedProduct, OfferedRegion, PlanProduct, ServicePlan, StorageRegion
+from tenants.models import QuotaPeriod, Tenant, TenantRegion
+from tenants.states import TenantState, TenantType
+
+PASSWORD = "correct-horse-battery-staple"
+_numbers = itertools.count(1)
+
+
+def make_msp(name: str = "", *, zone: str = "Europe/Berlin", products: tuple[str, ...] = tuple(Product.values)) -> Msp:
+    """Make an MSP that is offered the products with two AWS regions and an Azure one; ends in its scope."""
+    number = next(_numbers)
+    with scope.entered("support"):
+        msp = Msp.objects.create(
+            name=name or f"MSP {number}", slug=f"msp-{number}", time_zone=zone, phone="+4930123456", address="Berlin"
+        )
+        regions = StorageRegion.objects.filter(name__in=["us-east-1", "eu-central-1", "westeurope"])
+        OfferedProduct.objects.bulk_create(OfferedProduct(msp=msp, product=product) for product in products)
+        OfferedRegion.objects.bulk_create(
+            OfferedRegion(msp=msp, product=product, region=region) for product in products for region in regions
+        )
+    return msp
+
+
+def make_person(msp: Msp | None, role: str = Role.MSP_ADMIN, *, email: str = "", name: str = "Ada Admin") -> User:
+    """Make a person who can sign in with PASSWORD; the address is verified."""
+    first, _, last = name.partition(" ")
+    address = email or f"person{next(_numbers)}@example.com"
+    with scope.entered("support"):
+        person = User.objects.create_user(
+            address, PASSWORD, msp=msp, role=role, first_name=first, last_name=last or "Admin"
+        )
+        EmailAddress.objects.create(user=person, email=address, verified=True, primary=True)
+    return person
+
+
+def make_plan(
+    msp: Msp,
+    name: str = "",
+    *,
+    edition: str = Edition.ENTERPRISE,
+    products: tuple[str, ...] = tuple(Product.values),
+    is_default: bool = False,
+) -> ServicePlan:
+    """Make a plan that covers the products with one usual workload each."""
+    plan = ServicePlan.objects.create(msp=msp, name=name or f"Plan {next(_numbers)}", is_default=is_default)
+    usual = {Product.HYBRID: [Workload.VMWARE, Workload.FILE_SERVER], Product.SAAS: [Workload.M365]}
+    for product in products:
+        PlanProduct.objects.create(msp=msp, plan=plan, product=product, edition=edition, workloads=usual[product])
+    return plan
+
+
+def make_customer(
+    msp: Msp,
+    name: str = "",
+    *,
+    account_name: str = "",
+    address: str = "1 Harbour Street, Kiel",
+    phone: str = "+49431123456",
+    admins: tuple[User, ...] = (),
+    created_by: User | None = None,
+) -> Customer:
+    """Make a customer; with an account name it is hidden from the vendor."""
+    name = name or f"Customer {next(_numbers)}"
+    customer = Customer.objects.create(
+        msp=msp,
+        account_name=account_name or name,
+        name_hidden=bool(account_name),
+        account_name_fixed=bool(account_name),
+        created_by=created_by,
+    )
+    CustomerIdentity.objects.create(customer=customer, msp=msp, name=name, address=address, phone=phone)
+    CustomerSummary.objects.create(customer=customer, msp=msp)
+    for admin in admins:
+        Assignment.objects.create(msp=msp, customer=customer, user=admin)
+    return customer
+
+
+def make_contact(customer: Customer, name: str = "Carla Contact", **fields: object) -> Contact:
+    """Make a contact of the customer."""
+    return Contact.objects.create(
+        msp_id=customer.msp_id, customer=customer, name=name, email="carla@example.com", **fields
+    )
+
+
+def make_tenant(
+    customer: Customer,
+    plan: ServicePlan,
+    product: str = Product.HYBRID,
+    *,
+    tenant_type: str = TenantType.COMMERCIAL,
+    state: str = TenantState.READY,
+    expiry: date | None = None,
+    regions: tuple[str, ...] = ("us-east-1",),
+    quota: tuple[str, date, date] | None = None,
+) -> Tenant:
+    """Make a tenant that already stands in the state; `quota` is amount, effective date and end date."""
+    today = customer.msp.today()
+    tenant = Tenant.objects.create(
+        msp_id=customer.msp_id,
+        customer=customer,
+        product=product,
+        service_plan=plan,
+        tenant_type=tenant_type,
+        state=state,
+        license_expiry=None if tenant_type == TenantType.SANDBOX else expiry or today + timedelta(days=25),
+        term_started_on=today,
+        created_on=today,
+        delete_on=today + timedelta(days=7) if state == TenantState.DELETING else None,
+        deleted_at=timezone.now() if state == TenantState.DELETED else None,
+    )
+    for region in StorageRegion.objects.filter(name__in=regions):
+        TenantRegion.objects.create(msp_id=customer.msp_id, tenant=tenant, region=region)
+    if quota:
+        amount, effective_on, end_on = quota
+        QuotaPeriod.objects.create(
+            msp_id=customer.msp_id, tenant=tenant, quota=amount, effective_on=effective_on, end_on=end_on
+        )
+    return tenant
