@@ -28,14 +28,11 @@ class Customer(models.Model):
     folded_account_name = models.CharField(max_length=400, editable=False)
     name_hidden = models.BooleanField(default=False)
     account_name_fixed = models.BooleanField(
-        default=False,
-        help_text="Somebody typed the account name; it never changes again.",
+        default=False, help_text="Somebody typed the account name; it never changes again."
     )
     is_sandbox = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    created_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
-    )
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False, related_name="+")
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1)
 
@@ -46,37 +43,21 @@ class Customer(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["msp", "account_key"],
-                condition=Q(deleted_at=None),
-                name="one_customer_per_account_name",
+                fields=["msp", "account_key"], condition=Q(deleted_at=None), name="one_customer_per_account_name"
             ),
-            models.UniqueConstraint(
-                fields=["msp"],
-                condition=Q(is_sandbox=True),
-                name="one_sandbox_customer_per_msp",
-            ),
+            models.UniqueConstraint(fields=["msp"], condition=Q(is_sandbox=True), name="one_sandbox_customer_per_msp"),
             models.CheckConstraint(
                 condition=~Q(is_sandbox=True) | Q(name_hidden=False, deleted_at=None),
                 name="sandbox_customer_is_neither_hidden_nor_deleted",
             ),
             models.CheckConstraint(
-                condition=Q(name_hidden=False) | Q(account_name_fixed=True),
-                name="hidden_customer_has_account_name",
+                condition=Q(name_hidden=False) | Q(account_name_fixed=True), name="hidden_customer_has_account_name"
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["msp", "folded_account_name", "id"],
-                name="customer_by_account_name",
-            ),
-            models.Index(
-                fields=["msp", "created_at", "id"], name="customer_by_creation"
-            ),
-            GinIndex(
-                F("msp"),
-                OpClass("folded_account_name", "gin_trgm_ops"),
-                name="customer_account_name_search",
-            ),
+            models.Index(fields=["msp", "folded_account_name", "id"], name="customer_by_account_name"),
+            models.Index(fields=["msp", "created_at", "id"], name="customer_by_creation"),
+            GinIndex(F("msp"), OpClass("folded_account_name", "gin_trgm_ops"), name="customer_account_name_search"),
         ]
 
     def __str__(self) -> str:
@@ -84,10 +65,7 @@ class Customer(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep the forms of the account name that uniqueness, order and search are made of."""
-        self.account_key, self.folded_account_name = (
-            name_key(self.account_name),
-            folded_name(self.account_name),
-        )
+        self.account_key, self.folded_account_name = (name_key(self.account_name), folded_name(self.account_name))
         fields = kwargs.get("update_fields")
         if fields is not None and "account_name" in fields:
             kwargs["update_fields"] = {*fields, "account_key", "folded_account_name"}
@@ -97,9 +75,7 @@ class Customer(models.Model):
 class CustomerIdentity(models.Model):
     """What only the MSP may know of a customer; support staff's database role has no right on this table."""
 
-    customer = models.OneToOneField(
-        Customer, on_delete=models.PROTECT, primary_key=True, related_name="identity"
-    )
+    customer = models.OneToOneField(Customer, on_delete=models.PROTECT, primary_key=True, related_name="identity")
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     name_key = models.CharField(max_length=400, editable=False)
@@ -113,24 +89,12 @@ class CustomerIdentity(models.Model):
     scope_customer = "customer"
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["msp", "name_key"], name="one_customer_per_name"
-            ),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["msp", "name_key"], name="one_customer_per_name")]
         indexes: ClassVar = [
-            models.Index(
-                fields=["msp", "folded_name", "customer"], name="identity_by_name"
-            ),
-            models.Index(
-                fields=["msp", "folded_address", "customer"], name="identity_by_address"
-            ),
+            models.Index(fields=["msp", "folded_name", "customer"], name="identity_by_name"),
+            models.Index(fields=["msp", "folded_address", "customer"], name="identity_by_address"),
             models.Index(fields=["msp", "phone", "customer"], name="identity_by_phone"),
-            GinIndex(
-                F("msp"),
-                OpClass("folded_name", "gin_trgm_ops"),
-                name="identity_name_search",
-            ),
+            GinIndex(F("msp"), OpClass("folded_name", "gin_trgm_ops"), name="identity_name_search"),
         ]
 
     def __str__(self) -> str:
@@ -142,12 +106,7 @@ class CustomerIdentity(models.Model):
         self.folded_address = folded_name(self.address)[:ADDRESS_SORT_LENGTH]
         fields = kwargs.get("update_fields")
         if fields is not None:
-            kwargs["update_fields"] = {
-                *fields,
-                "name_key",
-                "folded_name",
-                "folded_address",
-            }
+            kwargs["update_fields"] = {*fields, "name_key", "folded_name", "folded_address"}
         super().save(*args, **kwargs)
 
 
@@ -155,9 +114,7 @@ class Contact(models.Model):
     """A person of the customer's organisation whom the MSP talks to."""
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="contacts"
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
     name = models.CharField(max_length=200)
     job_role = models.CharField("role", max_length=120, blank=True)
     email = models.EmailField("e-mail", blank=True)
@@ -172,14 +129,10 @@ class Contact(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["customer"],
-                condition=Q(is_primary=True),
-                name="one_primary_contact_per_customer",
-            ),
+                fields=["customer"], condition=Q(is_primary=True), name="one_primary_contact_per_customer"
+            )
         ]
-        indexes: ClassVar = [
-            models.Index(fields=["msp", "customer"], name="contact_of_customer")
-        ]
+        indexes: ClassVar = [models.Index(fields=["msp", "customer"], name="contact_of_customer")]
 
     def __str__(self) -> str:
         return f"contact {self.pk} of customer {self.customer_id}"
@@ -189,9 +142,7 @@ class Assignment(models.Model):
     """A tenant administrator's charge of one customer: the customer's Tenant Admin."""
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="assignments"
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="assignments")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
 
     objects = ScopedQuerySet.as_manager()
@@ -199,14 +150,8 @@ class Assignment(models.Model):
     scope_customer = "customer"
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["user", "customer"], name="customer_is_assigned_once"
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["msp", "customer"], name="assignment_of_customer")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "customer"], name="customer_is_assigned_once")]
+        indexes: ClassVar = [models.Index(fields=["msp", "customer"], name="assignment_of_customer")]
 
     def __str__(self) -> str:
         return f"person {self.user_id} for customer {self.customer_id}"
@@ -215,35 +160,15 @@ class Assignment(models.Model):
 def _both_ways(name: str) -> list[models.Index]:
     """Return the two indexes that serve a column with a low and a high value, empty ones last either way."""
     return [
-        models.Index(
-            F("msp"),
-            F(f"{name}_low").asc(nulls_last=True),
-            F("customer"),
-            name=f"summary_{name}_up",
-        ),
-        models.Index(
-            F("msp"),
-            F(f"{name}_high").desc(nulls_last=True),
-            F("customer"),
-            name=f"summary_{name}_down",
-        ),
+        models.Index(F("msp"), F(f"{name}_low").asc(nulls_last=True), F("customer"), name=f"summary_{name}_up"),
+        models.Index(F("msp"), F(f"{name}_high").desc(nulls_last=True), F("customer"), name=f"summary_{name}_down"),
     ]
 
 
 def _one_value(name: str) -> list[models.Index]:
     return [
-        models.Index(
-            F("msp"),
-            F(name).asc(nulls_last=True),
-            F("customer"),
-            name=f"summary_{name}_up"[:30],
-        ),
-        models.Index(
-            F("msp"),
-            F(name).desc(nulls_last=True),
-            F("customer"),
-            name=f"summary_{name}_dn"[:30],
-        ),
+        models.Index(F("msp"), F(name).asc(nulls_last=True), F("customer"), name=f"summary_{name}_up"[:30]),
+        models.Index(F("msp"), F(name).desc(nulls_last=True), F("customer"), name=f"summary_{name}_dn"[:30]),
     ]
 
 
@@ -255,9 +180,7 @@ class CustomerSummary(models.Model):
     entry per live tenant, in the order of the products, with ids in place of names.
     """
 
-    customer = models.OneToOneField(
-        Customer, on_delete=models.CASCADE, primary_key=True, related_name="summary"
-    )
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="summary")
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
     products = models.JSONField(default=list)
 
@@ -317,14 +240,8 @@ class CustomerSummary(models.Model):
             *_one_value("last_backup_at"),
             *_one_value("open_alerts"),
             *_one_value("cu_90d"),
-            models.Index(
-                fields=["msp"],
-                condition=Q(failing_sources__gt=0),
-                name="summary_failing",
-            ),
-            models.Index(
-                fields=["msp"], condition=Q(silent_sources__gt=0), name="summary_silent"
-            ),
+            models.Index(fields=["msp"], condition=Q(failing_sources__gt=0), name="summary_failing"),
+            models.Index(fields=["msp"], condition=Q(silent_sources__gt=0), name="summary_silent"),
         ]
 
     def __str__(self) -> str:

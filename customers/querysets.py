@@ -8,7 +8,7 @@ from msc.access.names import folded_name
 from msc.access.querysets import ScopedQuerySet
 
 if TYPE_CHECKING:
-    from customers.models import Customer
+    from customers.models import Customer  # noqa: F401 - names the row type below
     from msc.access.models import User
 
 
@@ -29,8 +29,4 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
         the owner answers with the ids of the scope's own MSP.
         """
         needle = folded_name(text)
-        return (
-            self.filter(pk__in=RawSQL("SELECT customers_matching(%s)", [needle]))
-            if needle
-            else self
-        )
+        return self.filter(pk__in=RawSQL("SELECT customers_matching(%s)", [needle])) if needle else self

@@ -19,9 +19,7 @@ class DomainError(Exception):
     `field` names the form field that the message belongs beside, if there is one.
     """
 
-    def __init__(
-        self, message: str, *, field: str | None = None, links: tuple[Link, ...] = ()
-    ) -> None:
+    def __init__(self, message: str, *, field: str | None = None, links: tuple[Link, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
@@ -36,13 +34,7 @@ class Conflict(DomainError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        by: str,
-        at: datetime | None,
-        version: int,
-        changes: Mapping[str, tuple[str, str]],
+        self, message: str, *, by: str, at: datetime | None, version: int, changes: Mapping[str, tuple[str, str]]
     ) -> None:
         super().__init__(message)
         self.by = by

@@ -28,18 +28,9 @@ ALLOWED_HOSTS = env.list("MSC_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"
 CSRF_TRUSTED_ORIGINS = [MSC_ORIGIN]
 
 for unsafe, sentence in (
-    (
-        not IS_HTTPS and not IS_LOCAL,
-        "MSC_ORIGIN must begin with https:// (http is for localhost only).",
-    ),
-    (
-        DEBUG and not IS_LOCAL,
-        "MSC_DEBUG must be off unless MSC_ORIGIN is on localhost.",
-    ),
-    (
-        MSC_DEMO and not IS_LOCAL,
-        "MSC_DEMO shows every e-mail to everybody: it is for localhost only.",
-    ),
+    (not IS_HTTPS and not IS_LOCAL, "MSC_ORIGIN must begin with https:// (http is for localhost only)."),
+    (DEBUG and not IS_LOCAL, "MSC_DEBUG must be off unless MSC_ORIGIN is on localhost."),
+    (MSC_DEMO and not IS_LOCAL, "MSC_DEMO shows every e-mail to everybody: it is for localhost only."),
     (len(SECRET_KEY) < 50, "SECRET_KEY must have at least 50 characters."),
     ("*" in ALLOWED_HOSTS, "MSC_ALLOWED_HOSTS must name the portal's hosts, not *."),
 ):
@@ -47,29 +38,22 @@ for unsafe, sentence in (
         raise ImproperlyConfigured(sentence)
 
 # -- The database: one server, three ways in ---------------------------------------------------------------------
-_SECONDS = 1_000
 
 
 def _database(url: str, **more: Any) -> dict[str, Any]:
     parsed: dict[str, Any] = {**dj_database_url.parse(url)}
+    limits = {
+        "statement_timeout": env.int("MSC_STATEMENT_TIMEOUT_MS", 30_000),
+        "lock_timeout": env.int("MSC_LOCK_TIMEOUT_MS", 5_000),
+        "idle_in_transaction_session_timeout": env.int("MSC_IDLE_TRANSACTION_TIMEOUT_MS", 60_000),
+    }
     options = {
         **parsed.get("OPTIONS", {}),
         "server_side_binding": True,
         "connect_timeout": 3,
-        "options": "-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=%d"
-        % (
-            env.int("MSC_STATEMENT_TIMEOUT_MS", 30 * _SECONDS),
-            env.int("MSC_LOCK_TIMEOUT_MS", 5 * _SECONDS),
-            env.int("MSC_IDLE_TRANSACTION_TIMEOUT_MS", 60 * _SECONDS),
-        ),
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
     }
-    return {
-        **parsed,
-        "OPTIONS": options,
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        **more,
-    }
+    return {**parsed, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, **more}
 
 
 DATABASES = {
@@ -84,12 +68,7 @@ if MIGRATION_DATABASE_URL := env.str("MIGRATION_DATABASE_URL", ""):
     DATABASES["owner"]["OPTIONS"]["options"] = "-c lock_timeout=2000"
 DATABASE_ROUTERS = ["msc.access.routers.CacheRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "msc_cache",
-    },
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "msc_cache"}}
 
 # -- Applications ------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -176,10 +155,7 @@ TEMPLATES = [
                     ],
                 )
             ],
-            "builtins": [
-                "django_cotton.templatetags.cotton",
-                "template_partials.templatetags.partials",
-            ],
+            "builtins": ["django_cotton.templatetags.cotton", "template_partials.templatetags.partials"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -248,9 +224,7 @@ PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
 PHONENUMBER_DB_FORMAT = "E164"
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [
-    path for path in (BASE_DIR / "static", VAR_DIR / "frontend") if path.exists()
-]
+STATICFILES_DIRS = [path for path in (BASE_DIR / "static", VAR_DIR / "frontend") if path.exists()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -266,7 +240,4 @@ REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 EMAIL_URL = env.str("EMAIL_URL", f"file://{VAR_DIR / 'mail'}")
 MSC_MAIL_FROM = env.str("MSC_MAIL_FROM", "Managed Services Center <noreply@localhost>")
 
-REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "UNAUTHENTICATED_USER": None,
-}
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", "UNAUTHENTICATED_USER": None}

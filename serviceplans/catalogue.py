@@ -53,9 +53,7 @@ class StorageProvider(models.TextChoices):
     AZURE = "azure", "Azure"
 
 
-EDITION_RANK: dict[str, int] = {
-    edition: rank for rank, edition in enumerate(Edition.values, start=1)
-}
+EDITION_RANK: dict[str, int] = {edition: rank for rank, edition in enumerate(Edition.values, start=1)}
 
 WORKLOADS: dict[str, tuple[Workload, ...]] = {
     Product.HYBRID: (
@@ -67,28 +65,16 @@ WORKLOADS: dict[str, tuple[Workload, ...]] = {
         Workload.MS_SQL,
         Workload.ORACLE,
     ),
-    Product.SAAS: (
-        Workload.M365,
-        Workload.GOOGLE_WORKSPACE,
-        Workload.ENDPOINTS,
-        Workload.SALESFORCE,
-    ),
+    Product.SAAS: (Workload.M365, Workload.GOOGLE_WORKSPACE, Workload.ENDPOINTS, Workload.SALESFORCE),
 }
 
 #: Workloads of SaaS Apps and Endpoints that are counted by users.
-USER_WORKLOADS: tuple[Workload, ...] = (
-    Workload.M365,
-    Workload.GOOGLE_WORKSPACE,
-    Workload.ENDPOINTS,
-)
+USER_WORKLOADS: tuple[Workload, ...] = (Workload.M365, Workload.GOOGLE_WORKSPACE, Workload.ENDPOINTS)
 
 _FEATURES: dict[tuple[str, str], tuple[Feature, ...]] = {
     (Product.HYBRID, Edition.BUSINESS): (),
     (Product.HYBRID, Edition.ENTERPRISE): (Feature.LONG_TERM_RETENTION,),
-    (Product.HYBRID, Edition.ELITE): (
-        Feature.LONG_TERM_RETENTION,
-        Feature.RANSOMWARE_RECOVERY,
-    ),
+    (Product.HYBRID, Edition.ELITE): (Feature.LONG_TERM_RETENTION, Feature.RANSOMWARE_RECOVERY),
     (Product.SAAS, Edition.BUSINESS): (),
     (Product.SAAS, Edition.ENTERPRISE): (Feature.DATA_GOVERNANCE, Feature.HIGH_STORAGE),
     (Product.SAAS, Edition.ELITE): (
@@ -103,11 +89,7 @@ _FEATURES: dict[tuple[str, str], tuple[Feature, ...]] = {
 def workloads_allowed(product: str, edition: str) -> tuple[Workload, ...]:
     """Return the workloads that a plan of this edition may include; Endpoints is no part of a Business plan."""
     every = WORKLOADS[product]
-    return tuple(
-        w
-        for w in every
-        if not (edition == Edition.BUSINESS and w == Workload.ENDPOINTS)
-    )
+    return tuple(w for w in every if not (edition == Edition.BUSINESS and w == Workload.ENDPOINTS))
 
 
 def features_allowed(product: str, edition: str) -> tuple[Feature, ...]:

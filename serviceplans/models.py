@@ -11,14 +11,7 @@ from django.utils import timezone
 from msc.access.models import Msp
 from msc.access.names import folded_name, name_key
 from msc.access.querysets import ScopedQuerySet
-from serviceplans.catalogue import (
-    EDITION_RANK,
-    Edition,
-    Feature,
-    Product,
-    StorageProvider,
-    Workload,
-)
+from serviceplans.catalogue import EDITION_RANK, Edition, Feature, Product, StorageProvider, Workload
 from serviceplans.querysets import ServicePlanQuerySet
 
 
@@ -32,13 +25,8 @@ class StorageRegion(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["provider", "name"], name="one_region_per_provider_and_name"
-            ),
-            models.CheckConstraint(
-                condition=Q(provider__in=StorageProvider.values),
-                name="region_provider_is_known",
-            ),
+            models.UniqueConstraint(fields=["provider", "name"], name="one_region_per_provider_and_name"),
+            models.CheckConstraint(condition=Q(provider__in=StorageProvider.values), name="region_provider_is_known"),
         ]
         ordering: ClassVar = ["provider", "name"]
 
@@ -49,9 +37,7 @@ class StorageRegion(models.Model):
 class OfferedProduct(models.Model):
     """A product that the MSP may sell."""
 
-    msp = models.ForeignKey(
-        Msp, on_delete=models.PROTECT, related_name="offered_products"
-    )
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="offered_products")
     product = models.CharField(max_length=8, choices=Product)
 
     objects = ScopedQuerySet.as_manager()
@@ -60,12 +46,8 @@ class OfferedProduct(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["msp", "product"], name="product_is_offered_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(product__in=Product.values), name="offered_product_is_known"
-            ),
+            models.UniqueConstraint(fields=["msp", "product"], name="product_is_offered_once"),
+            models.CheckConstraint(condition=Q(product__in=Product.values), name="offered_product_is_known"),
         ]
 
     def __str__(self) -> str:
@@ -75,13 +57,9 @@ class OfferedProduct(models.Model):
 class OfferedRegion(models.Model):
     """A storage region that the MSP may choose for tenants of one product."""
 
-    msp = models.ForeignKey(
-        Msp, on_delete=models.PROTECT, related_name="offered_regions"
-    )
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="offered_regions")
     product = models.CharField(max_length=8, choices=Product)
-    region = models.ForeignKey(
-        StorageRegion, on_delete=models.PROTECT, related_name="offers"
-    )
+    region = models.ForeignKey(StorageRegion, on_delete=models.PROTECT, related_name="offers")
 
     objects = ScopedQuerySet.as_manager()
     scope_msp = "msp"
@@ -89,13 +67,8 @@ class OfferedRegion(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["msp", "product", "region"], name="region_is_offered_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(product__in=Product.values),
-                name="offered_region_product_is_known",
-            ),
+            models.UniqueConstraint(fields=["msp", "product", "region"], name="region_is_offered_once"),
+            models.CheckConstraint(condition=Q(product__in=Product.values), name="offered_region_product_is_known"),
         ]
 
     def __str__(self) -> str:
@@ -119,16 +92,10 @@ class ServicePlan(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["msp", "name_key"], name="one_plan_per_name"
-            ),
-            models.UniqueConstraint(
-                fields=["msp"], condition=Q(is_default=True), name="one_default_plan"
-            ),
+            models.UniqueConstraint(fields=["msp", "name_key"], name="one_plan_per_name"),
+            models.UniqueConstraint(fields=["msp"], condition=Q(is_default=True), name="one_default_plan"),
         ]
-        indexes: ClassVar = [
-            models.Index(fields=["msp", "folded_name", "id"], name="plan_by_name")
-        ]
+        indexes: ClassVar = [models.Index(fields=["msp", "folded_name", "id"], name="plan_by_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -146,27 +113,15 @@ class PlanProduct(models.Model):
     """What a plan includes of one product; limits in hours between backups and days of retention, or none."""
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
-    plan = models.ForeignKey(
-        ServicePlan, on_delete=models.CASCADE, related_name="products"
-    )
+    plan = models.ForeignKey(ServicePlan, on_delete=models.CASCADE, related_name="products")
     product = models.CharField(max_length=8, choices=Product)
     edition = models.CharField(max_length=12, choices=Edition)
     workloads = ArrayField(models.CharField(max_length=20, choices=Workload))
-    features = ArrayField(
-        models.CharField(max_length=24, choices=Feature), default=list, blank=True
-    )
-    backup_interval_min_hours = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)]
-    )
-    backup_interval_max_hours = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)]
-    )
-    retention_min_days = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)]
-    )
-    retention_max_days = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)]
-    )
+    features = ArrayField(models.CharField(max_length=24, choices=Feature), default=list, blank=True)
+    backup_interval_min_hours = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    backup_interval_max_hours = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    retention_min_days = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    retention_max_days = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
 
     objects = ScopedQuerySet.as_manager()
     scope_msp = "msp"
@@ -174,26 +129,18 @@ class PlanProduct(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["plan", "product"], name="plan_covers_a_product_once"
-            ),
+            models.UniqueConstraint(fields=["plan", "product"], name="plan_covers_a_product_once"),
             models.CheckConstraint(
                 condition=Q(product__in=Product.values) & Q(edition__in=Edition.values),
                 name="plan_product_and_edition_are_known",
             ),
+            models.CheckConstraint(condition=Q(workloads__len__gt=0), name="plan_product_has_a_workload"),
             models.CheckConstraint(
-                condition=Q(workloads__len__gt=0), name="plan_product_has_a_workload"
-            ),
-            models.CheckConstraint(
-                condition=~Q(
-                    edition=Edition.BUSINESS, workloads__contains=[Workload.ENDPOINTS]
-                ),
+                condition=~Q(edition=Edition.BUSINESS, workloads__contains=[Workload.ENDPOINTS]),
                 name="business_plan_has_no_endpoints",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    backup_interval_min_hours__lte=F("backup_interval_max_hours")
-                )
+                condition=Q(backup_interval_min_hours__lte=F("backup_interval_max_hours"))
                 | Q(backup_interval_min_hours=None)
                 | Q(backup_interval_max_hours=None),
                 name="plan_backup_interval_is_a_range",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 from msc.access.querysets import ScopedQuerySet
 
 if TYPE_CHECKING:
-    from serviceplans.models import ServicePlan
+    from serviceplans.models import ServicePlan  # noqa: F401 - names the row type below
 
 
 class ServicePlanQuerySet(ScopedQuerySet["ServicePlan"]):

@@ -21,20 +21,12 @@ class Tenant(models.Model):
     """One product of one customer, under a service plan. Dates are calendar days of the MSP."""
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="tenants")
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="tenants"
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tenants")
     product = models.CharField(max_length=8, choices=Product)
-    service_plan = models.ForeignKey(
-        ServicePlan, on_delete=models.PROTECT, related_name="tenants"
-    )
+    service_plan = models.ForeignKey(ServicePlan, on_delete=models.PROTECT, related_name="tenants")
     tenant_type = models.CharField(max_length=12, choices=TenantType)
-    state = models.CharField(
-        max_length=12, choices=TenantState, default=TenantState.CREATING
-    )
-    state_before_deleting = models.CharField(
-        max_length=12, choices=TenantState, blank=True
-    )
+    state = models.CharField(max_length=12, choices=TenantState, default=TenantState.CREATING)
+    state_before_deleting = models.CharField(max_length=12, choices=TenantState, blank=True)
     state_since = models.DateTimeField(default=timezone.now, editable=False)
     license_expiry = models.DateField("license expiry date", null=True, blank=True)
     term_started_on = models.DateField(
@@ -54,9 +46,7 @@ class Tenant(models.Model):
         verbose_name = "product (tenant)"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["customer", "product"],
-                condition=Q(deleted_at=None),
-                name="one_live_tenant_per_product",
+                fields=["customer", "product"], condition=Q(deleted_at=None), name="one_live_tenant_per_product"
             ),
             models.CheckConstraint(
                 condition=Q(product__in=Product.values)
@@ -70,35 +60,25 @@ class Tenant(models.Model):
                 name="deleted_tenant_has_its_moment",
             ),
             models.CheckConstraint(
-                condition=Q(state=TenantState.DELETING, delete_on__isnull=False)
-                | ~Q(state=TenantState.DELETING),
+                condition=Q(state=TenantState.DELETING, delete_on__isnull=False) | ~Q(state=TenantState.DELETING),
                 name="tenant_in_deleting_has_its_day",
             ),
             models.CheckConstraint(
                 condition=Q(tenant_type=TenantType.SANDBOX, license_expiry=None)
-                | (
-                    ~Q(tenant_type=TenantType.SANDBOX) & Q(license_expiry__isnull=False)
-                ),
+                | (~Q(tenant_type=TenantType.SANDBOX) & Q(license_expiry__isnull=False)),
                 name="license_expires_unless_sandbox",
             ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["msp", "service_plan"], name="tenant_of_plan"),
             models.Index(fields=["msp", "license_expiry"], name="tenant_by_expiry"),
-            models.Index(
-                fields=["msp", "product", "tenant_type"],
-                name="tenant_by_product_and_type",
-            ),
+            models.Index(fields=["msp", "product", "tenant_type"], name="tenant_by_product_and_type"),
             models.Index(
                 fields=["state_since"],
                 condition=Q(state__in=[TenantState.CREATING, TenantState.UPDATING]),
                 name="tenant_awaiting_provisioner",
             ),
-            models.Index(
-                fields=["delete_on"],
-                condition=Q(state=TenantState.DELETING),
-                name="tenant_to_purge",
-            ),
+            models.Index(fields=["delete_on"], condition=Q(state=TenantState.DELETING), name="tenant_to_purge"),
         ]
 
     def __str__(self) -> str:
@@ -114,9 +94,7 @@ class TenantRegion(models.Model):
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="regions")
-    region = models.ForeignKey(
-        StorageRegion, on_delete=models.PROTECT, related_name="+"
-    )
+    region = models.ForeignKey(StorageRegion, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ScopedQuerySet.as_manager()
@@ -124,14 +102,8 @@ class TenantRegion(models.Model):
     scope_customer = "tenant__customer"
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["tenant", "region"], name="tenant_has_a_region_once"
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["msp", "region"], name="tenant_by_region")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "region"], name="tenant_has_a_region_once")]
+        indexes: ClassVar = [models.Index(fields=["msp", "region"], name="tenant_by_region")]
 
     def __str__(self) -> str:
         return f"region {self.region_id} of tenant {self.tenant_id}"
@@ -141,12 +113,8 @@ class TenantWorkload(models.Model):
     """Users of one workload of a SaaS Apps and Endpoints tenant."""
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
-    tenant = models.ForeignKey(
-        Tenant, on_delete=models.PROTECT, related_name="workloads"
-    )
-    workload = models.CharField(
-        max_length=20, choices=[(w.value, w.label) for w in USER_WORKLOADS]
-    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="workloads")
+    workload = models.CharField(max_length=20, choices=[(w.value, w.label) for w in USER_WORKLOADS])
     user_count = models.PositiveIntegerField(default=0)
     preserved_user_count = models.PositiveIntegerField(default=0)
 
@@ -156,12 +124,9 @@ class TenantWorkload(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["tenant", "workload"], name="tenant_counts_a_workload_once"
-            ),
+            models.UniqueConstraint(fields=["tenant", "workload"], name="tenant_counts_a_workload_once"),
             models.CheckConstraint(
-                condition=Q(workload__in=[w.value for w in USER_WORKLOADS]),
-                name="tenant_workload_has_users",
+                condition=Q(workload__in=[w.value for w in USER_WORKLOADS]), name="tenant_workload_has_users"
             ),
         ]
 
@@ -176,9 +141,7 @@ class QuotaPeriod(models.Model):
     """
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
-    tenant = models.ForeignKey(
-        Tenant, on_delete=models.PROTECT, related_name="quota_periods"
-    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="quota_periods")
     quota = models.DecimalField(max_digits=16, decimal_places=4)
     effective_on = models.DateField()
     end_on = models.DateField()
@@ -191,13 +154,8 @@ class QuotaPeriod(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(quota__gte=0), name="quota_is_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=Q(end_on__gt=F("effective_on")),
-                name="quota_ends_after_it_begins",
-            ),
+            models.CheckConstraint(condition=Q(quota__gte=0), name="quota_is_not_negative"),
+            models.CheckConstraint(condition=Q(end_on__gt=F("effective_on")), name="quota_ends_after_it_begins"),
             ExclusionConstraint(
                 name="quota_periods_do_not_overlap",
                 expressions=[
@@ -216,11 +174,7 @@ class QuotaPeriod(models.Model):
                 condition=Q(replaced_at=None),
             ),
         ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["msp", "tenant", "effective_on"], name="quota_of_tenant"
-            )
-        ]
+        indexes: ClassVar = [models.Index(fields=["msp", "tenant", "effective_on"], name="quota_of_tenant")]
 
     def __str__(self) -> str:
         return f"{self.quota} CU of tenant {self.tenant_id} from {self.effective_on}"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 from msc.access.querysets import ScopedQuerySet
 
 if TYPE_CHECKING:
-    from tenants.models import Tenant
+    from tenants.models import Tenant  # noqa: F401 - names the row type below
 
 
 class TenantQuerySet(ScopedQuerySet["Tenant"]):

@@ -11,49 +11,26 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        ("access", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-    ]
+    dependencies = [("access", "0001_initial"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.CreateModel(
             name="Customer",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("account_name", models.CharField(max_length=200)),
                 ("account_key", models.CharField(editable=False, max_length=400)),
-                (
-                    "folded_account_name",
-                    models.CharField(editable=False, max_length=400),
-                ),
+                ("folded_account_name", models.CharField(editable=False, max_length=400)),
                 ("name_hidden", models.BooleanField(default=False)),
                 (
                     "account_name_fixed",
                     models.BooleanField(
-                        default=False,
-                        help_text="Somebody typed the account name; it never changes again.",
+                        default=False, help_text="Somebody typed the account name; it never changes again."
                     ),
                 ),
                 ("is_sandbox", models.BooleanField(default=False, editable=False)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
-                ),
-                (
-                    "deleted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
                     "created_by",
@@ -68,9 +45,7 @@ class Migration(migrations.Migration):
                 (
                     "msp",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="customers",
-                        to="access.msp",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="customers", to="access.msp"
                     ),
                 ),
             ],
@@ -78,51 +53,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Contact",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=200)),
-                (
-                    "job_role",
-                    models.CharField(blank=True, max_length=120, verbose_name="role"),
-                ),
-                (
-                    "email",
-                    models.EmailField(
-                        blank=True, max_length=254, verbose_name="e-mail"
-                    ),
-                ),
-                (
-                    "phone",
-                    phonenumber_field.modelfields.PhoneNumberField(
-                        blank=True, max_length=128, region=None
-                    ),
-                ),
-                (
-                    "is_primary",
-                    models.BooleanField(default=False, verbose_name="primary contact"),
-                ),
+                ("job_role", models.CharField(blank=True, max_length=120, verbose_name="role")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("phone", phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None)),
+                ("is_primary", models.BooleanField(default=False, verbose_name="primary contact")),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
                     "msp",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.msp",
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.msp"),
                 ),
                 (
                     "customer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="contacts",
-                        to="customers.customer",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contacts", to="customers.customer"
                     ),
                 ),
             ],
@@ -130,22 +75,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Assignment",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "msp",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.msp",
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.msp"),
                 ),
                 (
                     "user",
@@ -158,9 +91,7 @@ class Migration(migrations.Migration):
                 (
                     "customer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="assignments",
-                        to="customers.customer",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="customers.customer"
                     ),
                 ),
             ],
@@ -183,19 +114,10 @@ class Migration(migrations.Migration):
                 ("folded_name", models.CharField(editable=False, max_length=400)),
                 ("address", models.CharField(max_length=500)),
                 ("folded_address", models.CharField(editable=False, max_length=120)),
-                (
-                    "phone",
-                    phonenumber_field.modelfields.PhoneNumberField(
-                        max_length=128, region=None
-                    ),
-                ),
+                ("phone", phonenumber_field.modelfields.PhoneNumberField(max_length=128, region=None)),
                 (
                     "msp",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.msp",
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.msp"),
                 ),
             ],
         ),
@@ -229,70 +151,40 @@ class Migration(migrations.Migration):
                 ("admin_high", models.CharField(max_length=410, null=True)),
                 ("expiry_low", models.DateField(null=True)),
                 ("expiry_high", models.DateField(null=True)),
-                (
-                    "quota_low",
-                    models.DecimalField(decimal_places=4, max_digits=16, null=True),
-                ),
-                (
-                    "quota_high",
-                    models.DecimalField(decimal_places=4, max_digits=16, null=True),
-                ),
+                ("quota_low", models.DecimalField(decimal_places=4, max_digits=16, null=True)),
+                ("quota_high", models.DecimalField(decimal_places=4, max_digits=16, null=True)),
                 ("quota_effective_low", models.DateField(null=True)),
                 ("quota_effective_high", models.DateField(null=True)),
                 ("quota_end_low", models.DateField(null=True)),
                 ("quota_end_high", models.DateField(null=True)),
-                (
-                    "quota_used_low",
-                    models.DecimalField(decimal_places=2, max_digits=12, null=True),
-                ),
-                (
-                    "quota_used_high",
-                    models.DecimalField(decimal_places=2, max_digits=12, null=True),
-                ),
+                ("quota_used_low", models.DecimalField(decimal_places=2, max_digits=12, null=True)),
+                ("quota_used_high", models.DecimalField(decimal_places=2, max_digits=12, null=True)),
                 ("backups_30d", models.PositiveIntegerField(default=0)),
-                (
-                    "backup_success",
-                    models.DecimalField(decimal_places=2, max_digits=5, null=True),
-                ),
+                ("backup_success", models.DecimalField(decimal_places=2, max_digits=5, null=True)),
                 ("last_backup_at", models.DateTimeField(null=True)),
                 ("open_alerts", models.PositiveIntegerField(default=0)),
-                (
-                    "cu_90d",
-                    models.DecimalField(decimal_places=4, max_digits=18, null=True),
-                ),
+                ("cu_90d", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
                 ("failing_sources", models.PositiveIntegerField(default=0)),
                 ("silent_sources", models.PositiveIntegerField(default=0)),
                 ("counted_at", models.DateTimeField(null=True)),
                 (
                     "msp",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.msp",
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.msp"),
                 ),
             ],
         ),
         migrations.AddIndex(
             model_name="customer",
-            index=models.Index(
-                fields=["msp", "folded_account_name", "id"],
-                name="customer_by_account_name",
-            ),
+            index=models.Index(fields=["msp", "folded_account_name", "id"], name="customer_by_account_name"),
         ),
         migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(
-                fields=["msp", "created_at", "id"], name="customer_by_creation"
-            ),
+            model_name="customer", index=models.Index(fields=["msp", "created_at", "id"], name="customer_by_creation")
         ),
         migrations.AddIndex(
             model_name="customer",
             index=django.contrib.postgres.indexes.GinIndex(
                 models.F("msp"),
-                django.contrib.postgres.indexes.OpClass(
-                    "folded_account_name", "gin_trgm_ops"
-                ),
+                django.contrib.postgres.indexes.OpClass("folded_account_name", "gin_trgm_ops"),
                 name="customer_account_name_search",
             ),
         ),
@@ -307,9 +199,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="customer",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("is_sandbox", True)),
-                fields=("msp",),
-                name="one_sandbox_customer_per_msp",
+                condition=models.Q(("is_sandbox", True)), fields=("msp",), name="one_sandbox_customer_per_msp"
             ),
         ),
         migrations.AddConstraint(
@@ -326,55 +216,37 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="customer",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("name_hidden", False),
-                    ("account_name_fixed", True),
-                    _connector="OR",
-                ),
+                condition=models.Q(("name_hidden", False), ("account_name_fixed", True), _connector="OR"),
                 name="hidden_customer_has_account_name",
             ),
         ),
         migrations.AddIndex(
-            model_name="contact",
-            index=models.Index(fields=["msp", "customer"], name="contact_of_customer"),
+            model_name="contact", index=models.Index(fields=["msp", "customer"], name="contact_of_customer")
         ),
         migrations.AddConstraint(
             model_name="contact",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("is_primary", True)),
-                fields=("customer",),
-                name="one_primary_contact_per_customer",
+                condition=models.Q(("is_primary", True)), fields=("customer",), name="one_primary_contact_per_customer"
             ),
         ),
         migrations.AddIndex(
-            model_name="assignment",
-            index=models.Index(
-                fields=["msp", "customer"], name="assignment_of_customer"
-            ),
+            model_name="assignment", index=models.Index(fields=["msp", "customer"], name="assignment_of_customer")
         ),
         migrations.AddConstraint(
             model_name="assignment",
-            constraint=models.UniqueConstraint(
-                fields=("user", "customer"), name="customer_is_assigned_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("user", "customer"), name="customer_is_assigned_once"),
         ),
         migrations.AddIndex(
             model_name="customeridentity",
-            index=models.Index(
-                fields=["msp", "folded_name", "customer"], name="identity_by_name"
-            ),
+            index=models.Index(fields=["msp", "folded_name", "customer"], name="identity_by_name"),
         ),
         migrations.AddIndex(
             model_name="customeridentity",
-            index=models.Index(
-                fields=["msp", "folded_address", "customer"], name="identity_by_address"
-            ),
+            index=models.Index(fields=["msp", "folded_address", "customer"], name="identity_by_address"),
         ),
         migrations.AddIndex(
             model_name="customeridentity",
-            index=models.Index(
-                fields=["msp", "phone", "customer"], name="identity_by_phone"
-            ),
+            index=models.Index(fields=["msp", "phone", "customer"], name="identity_by_phone"),
         ),
         migrations.AddIndex(
             model_name="customeridentity",
@@ -386,9 +258,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="customeridentity",
-            constraint=models.UniqueConstraint(
-                fields=("msp", "name_key"), name="one_customer_per_name"
-            ),
+            constraint=models.UniqueConstraint(fields=("msp", "name_key"), name="one_customer_per_name"),
         ),
         migrations.AddIndex(
             model_name="customersummary",
@@ -403,9 +273,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("product_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("product_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_product_down",
             ),
@@ -441,9 +309,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("edition_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("edition_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_edition_down",
             ),
@@ -461,9 +327,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("region_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("region_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_region_down",
             ),
@@ -499,9 +363,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("status_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("status_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_status_down",
             ),
@@ -519,9 +381,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("admin_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("admin_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_admin_down",
             ),
@@ -539,9 +399,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("expiry_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("expiry_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_expiry_down",
             ),
@@ -559,9 +417,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("quota_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("quota_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_quota_down",
             ),
@@ -579,9 +435,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("quota_effective_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("quota_effective_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_quota_effective_down",
             ),
@@ -599,9 +453,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("quota_end_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("quota_end_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_quota_end_down",
             ),
@@ -619,9 +471,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("quota_used_high"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("quota_used_high"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_quota_used_down",
             ),
@@ -639,9 +489,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("backup_success"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("backup_success"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_backup_success_dn",
             ),
@@ -659,9 +507,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("last_backup_at"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("last_backup_at"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_last_backup_at_dn",
             ),
@@ -679,9 +525,7 @@ class Migration(migrations.Migration):
             model_name="customersummary",
             index=models.Index(
                 models.F("msp"),
-                models.OrderBy(
-                    models.F("open_alerts"), descending=True, nulls_last=True
-                ),
+                models.OrderBy(models.F("open_alerts"), descending=True, nulls_last=True),
                 models.F("customer"),
                 name="summary_open_alerts_dn",
             ),
@@ -706,18 +550,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="customersummary",
-            index=models.Index(
-                condition=models.Q(("failing_sources__gt", 0)),
-                fields=["msp"],
-                name="summary_failing",
-            ),
+            index=models.Index(condition=models.Q(("failing_sources__gt", 0)), fields=["msp"], name="summary_failing"),
         ),
         migrations.AddIndex(
             model_name="customersummary",
-            index=models.Index(
-                condition=models.Q(("silent_sources__gt", 0)),
-                fields=["msp"],
-                name="summary_silent",
-            ),
+            index=models.Index(condition=models.Q(("silent_sources__gt", 0)), fields=["msp"], name="summary_silent"),
         ),
     ]

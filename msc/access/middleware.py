@@ -36,11 +36,7 @@ class InputGate:
     @staticmethod
     def _is_lawful(request: HttpRequest) -> bool:
         raw = request.META.get("QUERY_STRING", "")
-        if (
-            len(raw) > MAX_QUERY_BYTES
-            or raw.count("&") > MAX_PARAMETERS
-            or _FORBIDDEN.search(request.path)
-        ):
+        if len(raw) > MAX_QUERY_BYTES or raw.count("&") > MAX_PARAMETERS or _FORBIDDEN.search(request.path):
             return False
         try:
             text = unquote_to_bytes(raw.replace("+", " ")).decode("utf-8")
@@ -58,19 +54,10 @@ class FormGate:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: object, args: object, kwargs: object
-    ) -> HttpResponseBase | None:
-        if request.content_type not in (
-            "application/x-www-form-urlencoded",
-            "multipart/form-data",
-        ):
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponseBase | None:
+        if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
             return None
-        lawful = all(
-            not _FORBIDDEN.search(part)
-            for key, values in request.POST.lists()
-            for part in (key, *values)
-        )
+        lawful = all(not _FORBIDDEN.search(part) for key, values in request.POST.lists() for part in (key, *values))
         return None if lawful else render(request, "400.html", status=400)
 
 
@@ -86,9 +73,7 @@ class RequestTransaction:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(settings.UNSCOPED_PATHS):
             return self.get_response(request)
-        role: scope.RoleName = (
-            "support" if request.path.startswith(settings.SUPPORT_PATH) else "portal"
-        )
+        role: scope.RoleName = "support" if request.path.startswith(settings.SUPPORT_PATH) else "portal"
         try:
             with scope.entered(role):
                 response = self.get_response(request)
@@ -111,9 +96,7 @@ class PersonScope:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(settings.UNSCOPED_PATHS):
             return self.get_response(request)
-        person = (
-            request.user
-        )  # the sign-in backend reveals this person and narrows to their MSP
+        person = request.user  # the sign-in backend reveals this person and narrows to their MSP
         if isinstance(person, User):
             person.origin = origin_of(request)
         return self.get_response(request)
@@ -123,9 +106,7 @@ def origin_of(request: HttpRequest) -> Origin:
     """Return the network address and the id of the request, for the event record."""
     request_id = getattr(request, "request_id", None) or uuid.uuid4().hex
     request.request_id = request_id  # type: ignore[attr-defined]
-    return Origin(
-        address=request.META.get("REMOTE_ADDR") or None, request_id=request_id
-    )
+    return Origin(address=request.META.get("REMOTE_ADDR") or None, request_id=request_id)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

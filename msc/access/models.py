@@ -30,9 +30,7 @@ class Msp(models.Model):
 
     name = models.CharField(max_length=200)
     slug = models.SlugField(max_length=63, unique=True)
-    time_zone = models.CharField(
-        max_length=64, default="UTC", validators=[validate_zone]
-    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
     address = models.CharField(max_length=500, blank=True)
     phone = models.CharField(max_length=32, blank=True)
     state = models.CharField(max_length=8, choices=MspState, default=MspState.ACTIVE)
@@ -53,9 +51,7 @@ class Msp(models.Model):
         verbose_name = "MSP"
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("name"), name="one_msp_per_name"),
-            models.CheckConstraint(
-                condition=Q(state__in=MspState.values), name="msp_state_is_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=MspState.values), name="msp_state_is_known"),
             models.CheckConstraint(
                 condition=Q(quota_warning_percent__lt=F("quota_critical_percent")),
                 name="msp_quota_warning_below_critical",
@@ -82,9 +78,7 @@ class Msp(models.Model):
 class UserManager(BaseUserManager["User"].from_queryset(ScopedQuerySet["User"])):  # type: ignore[misc]
     """Finds and makes people; an address is kept in lower case, so it is unique without regard to case."""
 
-    def create_user(
-        self, email: str, password: str | None = None, **fields: Any
-    ) -> "User":
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a person; without a password they cannot sign in until they choose one."""
         user: User = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
@@ -100,9 +94,7 @@ class UserManager(BaseUserManager["User"].from_queryset(ScopedQuerySet["User"]))
 class User(AbstractBaseUser):
     """A person who signs in: an administrator of one MSP, or support staff of the vendor."""
 
-    msp = models.ForeignKey(
-        Msp, on_delete=models.PROTECT, null=True, blank=True, related_name="people"
-    )
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
     email = models.EmailField(max_length=254, unique=True)
     first_name = models.CharField(max_length=100)
     last_name = models.CharField(max_length=100)
@@ -131,17 +123,12 @@ class User(AbstractBaseUser):
         verbose_name_plural = "people"
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(role=Role.SUPPORT, msp=None)
-                | Q(role__in=MSP_ROLES, msp__isnull=False),
+                condition=Q(role=Role.SUPPORT, msp=None) | Q(role__in=MSP_ROLES, msp__isnull=False),
                 name="support_staff_have_no_msp",
             ),
-            models.CheckConstraint(
-                condition=Q(email=Lower("email")), name="person_email_is_lower_case"
-            ),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="person_email_is_lower_case"),
         ]
-        indexes: ClassVar = [
-            models.Index(fields=["msp", "folded_name", "id"], name="person_by_name")
-        ]
+        indexes: ClassVar = [models.Index(fields=["msp", "folded_name", "id"], name="person_by_name")]
 
     def __str__(self) -> str:
         return self.full_name

@@ -67,9 +67,7 @@ def _policy(table: str, role: str, condition: str, check: str | None = None) -> 
 
 
 def _grant(table: str, role: str, rights: Rights) -> str:
-    return (
-        "" if rights == "none" else f"GRANT {_GRANTS[rights]} ON {table} TO msc_{role};"
-    )
+    return "" if rights == "none" else f"GRANT {_GRANTS[rights]} ON {table} TO msc_{role};"
 
 
 def protect(
@@ -98,16 +96,11 @@ def protect(
         _grant(table, "worker", worker),
     ]
     if support != "none":
-        forward += [
-            _policy(table, "support", "true"),
-            _grant(table, "support", support),
-        ]
+        forward += [_policy(table, "support", "true"), _grant(table, "support", support)]
     return RunSQL("\n".join(forward), _undo(table))
 
 
-def protect_through_person(
-    table: str, *, column: str = "user_id", portal: Rights = "all"
-) -> RunSQL:
+def protect_through_person(table: str, *, column: str = "user_id", portal: Rights = "all") -> RunSQL:
     """Return the operation for a table of a person's sign-in: seen where the person is seen."""
     seen = f"EXISTS (SELECT 1 FROM access_user p WHERE p.id = {table}.{column})"
     forward = [
@@ -121,30 +114,14 @@ def protect_through_person(
     return RunSQL("\n".join(forward), _undo(table))
 
 
-def open_to_all(
-    table: str,
-    *,
-    portal: Rights = "all",
-    worker: Rights = "all",
-    support: Rights = "all",
-) -> RunSQL:
+def open_to_all(table: str, *, portal: Rights = "all", worker: Rights = "all", support: Rights = "all") -> RunSQL:
     """Return the operation that grants the roles a table which belongs to no MSP (it must stand in OUTSIDE)."""
-    grants = [
-        _grant(table, "portal", portal),
-        _grant(table, "worker", worker),
-        _grant(table, "support", support),
-    ]
-    return RunSQL(
-        "\n".join(grants),
-        f"REVOKE ALL ON {table} FROM msc_portal, msc_worker, msc_support;",
-    )
+    grants = [_grant(table, "portal", portal), _grant(table, "worker", worker), _grant(table, "support", support)]
+    return RunSQL("\n".join(grants), f"REVOKE ALL ON {table} FROM msc_portal, msc_worker, msc_support;")
 
 
 def _undo(table: str) -> str:
-    drops = [
-        f"DROP POLICY IF EXISTS {role}_rows ON {table};"
-        for role in ("portal", "worker", "support")
-    ]
+    drops = [f"DROP POLICY IF EXISTS {role}_rows ON {table};" for role in ("portal", "worker", "support")]
     return "\n".join(
         [
             *drops,

@@ -23,10 +23,7 @@ def _apply(values: dict[str, str]) -> None:
 
 def _current() -> dict[str, str]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT " + ", ".join(["current_setting(%s, true)"] * len(_SETTINGS)),
-            _SETTINGS,
-        )
+        cursor.execute("SELECT " + ", ".join(["current_setting(%s, true)"] * len(_SETTINGS)), _SETTINGS)
         row = cursor.fetchone()
     return {name: value or "" for name, value in zip(_SETTINGS, row, strict=True)}
 
@@ -71,9 +68,7 @@ def reveal_slug(slug: str) -> None:
 
 
 @contextmanager
-def entered(
-    role: RoleName, *, msp: int | None = None, person: int | None = None
-) -> Iterator[None]:
+def entered(role: RoleName, *, msp: int | None = None, person: int | None = None) -> Iterator[None]:
     """Open a transaction (or a savepoint) in the given scope; the scope outside comes back afterwards."""
     outside = _current() if connection.in_atomic_block else None
     with transaction.atomic():

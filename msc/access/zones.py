@@ -14,16 +14,10 @@ def known_zones() -> frozenset[str]:
 
 def zone_choices() -> list[tuple[str, str]]:
     """Return the zones that name a place, in alphabetical order, as choices of a form field."""
-    return [
-        (zone, zone.replace("_", " "))
-        for zone in sorted(known_zones())
-        if "/" in zone or zone == "UTC"
-    ]
+    return [(zone, zone.replace("_", " ")) for zone in sorted(known_zones()) if "/" in zone or zone == "UTC"]
 
 
 def validate_zone(value: str) -> None:
     """Refuse a zone that the time zone database does not know."""
     if value not in known_zones():
-        raise ValidationError(
-            "Choose a time zone such as Europe/Berlin.", code="unknown_zone"
-        )
+        raise ValidationError("Choose a time zone such as Europe/Berlin.", code="unknown_zone")

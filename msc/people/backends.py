@@ -29,6 +29,4 @@ class PortalBackend(AuthenticationBackend):  # type: ignore[misc]
 
     def user_can_authenticate(self, user: User) -> bool:
         """Let in active people whose MSP works in the portal."""
-        return user.is_active and (
-            user.msp is None or user.msp.state == MspState.ACTIVE
-        )
+        return user.is_active and (user.msp is None or user.msp.state == MspState.ACTIVE)

@@ -10,40 +10,23 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        ("access", "0001_initial"),
-    ]
+    dependencies = [("access", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
             name="ServicePlan",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=120)),
                 ("name_key", models.CharField(editable=False, max_length=240)),
                 ("folded_name", models.CharField(editable=False, max_length=240)),
                 ("is_default", models.BooleanField(default=False)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
-                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
                     "msp",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="service_plans",
-                        to="access.msp",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="service_plans", to="access.msp"
                     ),
                 ),
             ],
@@ -51,33 +34,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="PlanProduct",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "product",
                     models.CharField(
-                        choices=[
-                            ("hybrid", "Hybrid Workloads"),
-                            ("saas", "SaaS Apps and Endpoints"),
-                        ],
-                        max_length=8,
+                        choices=[("hybrid", "Hybrid Workloads"), ("saas", "SaaS Apps and Endpoints")], max_length=8
                     ),
                 ),
                 (
                     "edition",
                     models.CharField(
-                        choices=[
-                            ("business", "Business"),
-                            ("enterprise", "Enterprise"),
-                            ("elite", "Elite"),
-                        ],
+                        choices=[("business", "Business"), ("enterprise", "Enterprise"), ("elite", "Elite")],
                         max_length=12,
                     ),
                 ),
@@ -109,10 +76,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(
                             choices=[
                                 ("long_term_retention", "Long Term Retention"),
-                                (
-                                    "ransomware_recovery",
-                                    "Accelerated Ransomware Recovery",
-                                ),
+                                ("ransomware_recovery", "Accelerated Ransomware Recovery"),
                                 ("data_governance", "Sensitive Data Governance"),
                                 ("high_storage", "High Storage Tier"),
                             ],
@@ -126,42 +90,30 @@ class Migration(migrations.Migration):
                 (
                     "backup_interval_min_hours",
                     models.PositiveIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(1)],
+                        blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)]
                     ),
                 ),
                 (
                     "backup_interval_max_hours",
                     models.PositiveIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(1)],
+                        blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)]
                     ),
                 ),
                 (
                     "retention_min_days",
                     models.PositiveIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(1)],
+                        blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)]
                     ),
                 ),
                 (
                     "retention_max_days",
                     models.PositiveIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(1)],
+                        blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)]
                     ),
                 ),
                 (
                     "msp",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.msp",
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.msp"),
                 ),
                 (
                     "plan",
@@ -176,32 +128,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="StorageRegion",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "provider",
-                    models.CharField(
-                        choices=[("aws", "AWS"), ("azure", "Azure")], max_length=8
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(choices=[("aws", "AWS"), ("azure", "Azure")], max_length=8)),
                 ("name", models.CharField(max_length=40)),
                 ("place", models.CharField(max_length=80)),
                 (
                     "products",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(
-                            choices=[
-                                ("hybrid", "Hybrid Workloads"),
-                                ("saas", "SaaS Apps and Endpoints"),
-                            ],
-                            max_length=8,
+                            choices=[("hybrid", "Hybrid Workloads"), ("saas", "SaaS Apps and Endpoints")], max_length=8
                         ),
                         size=None,
                     ),
@@ -210,13 +145,9 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["provider", "name"],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("provider", "name"),
-                        name="one_region_per_provider_and_name",
-                    ),
+                    models.UniqueConstraint(fields=("provider", "name"), name="one_region_per_provider_and_name"),
                     models.CheckConstraint(
-                        condition=models.Q(("provider__in", ["aws", "azure"])),
-                        name="region_provider_is_known",
+                        condition=models.Q(("provider__in", ["aws", "azure"])), name="region_provider_is_known"
                     ),
                 ],
             },
@@ -224,31 +155,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="OfferedRegion",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "product",
                     models.CharField(
-                        choices=[
-                            ("hybrid", "Hybrid Workloads"),
-                            ("saas", "SaaS Apps and Endpoints"),
-                        ],
-                        max_length=8,
+                        choices=[("hybrid", "Hybrid Workloads"), ("saas", "SaaS Apps and Endpoints")], max_length=8
                     ),
                 ),
                 (
                     "msp",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="offered_regions",
-                        to="access.msp",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="offered_regions", to="access.msp"
                     ),
                 ),
                 (
@@ -264,78 +181,51 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="OfferedProduct",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "product",
                     models.CharField(
-                        choices=[
-                            ("hybrid", "Hybrid Workloads"),
-                            ("saas", "SaaS Apps and Endpoints"),
-                        ],
-                        max_length=8,
+                        choices=[("hybrid", "Hybrid Workloads"), ("saas", "SaaS Apps and Endpoints")], max_length=8
                     ),
                 ),
                 (
                     "msp",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="offered_products",
-                        to="access.msp",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="offered_products", to="access.msp"
                     ),
                 ),
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("msp", "product"), name="product_is_offered_once"
-                    ),
+                    models.UniqueConstraint(fields=("msp", "product"), name="product_is_offered_once"),
                     models.CheckConstraint(
-                        condition=models.Q(("product__in", ["hybrid", "saas"])),
-                        name="offered_product_is_known",
+                        condition=models.Q(("product__in", ["hybrid", "saas"])), name="offered_product_is_known"
                     ),
-                ],
+                ]
             },
         ),
         migrations.AddIndex(
+            model_name="serviceplan", index=models.Index(fields=["msp", "folded_name", "id"], name="plan_by_name")
+        ),
+        migrations.AddConstraint(
             model_name="serviceplan",
-            index=models.Index(
-                fields=["msp", "folded_name", "id"], name="plan_by_name"
-            ),
+            constraint=models.UniqueConstraint(fields=("msp", "name_key"), name="one_plan_per_name"),
         ),
         migrations.AddConstraint(
             model_name="serviceplan",
             constraint=models.UniqueConstraint(
-                fields=("msp", "name_key"), name="one_plan_per_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="serviceplan",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_default", True)),
-                fields=("msp",),
-                name="one_default_plan",
+                condition=models.Q(("is_default", True)), fields=("msp",), name="one_default_plan"
             ),
         ),
         migrations.AddConstraint(
             model_name="planproduct",
-            constraint=models.UniqueConstraint(
-                fields=("plan", "product"), name="plan_covers_a_product_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("plan", "product"), name="plan_covers_a_product_once"),
         ),
         migrations.AddConstraint(
             model_name="planproduct",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("product__in", ["hybrid", "saas"]),
-                    ("edition__in", ["business", "enterprise", "elite"]),
+                    ("product__in", ["hybrid", "saas"]), ("edition__in", ["business", "enterprise", "elite"])
                 ),
                 name="plan_product_and_edition_are_known",
             ),
@@ -343,18 +233,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="planproduct",
             constraint=models.CheckConstraint(
-                condition=models.Q(("workloads__len__gt", 0)),
-                name="plan_product_has_a_workload",
+                condition=models.Q(("workloads__len__gt", 0)), name="plan_product_has_a_workload"
             ),
         ),
         migrations.AddConstraint(
             model_name="planproduct",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("edition", "business"),
-                    ("workloads__contains", ["endpoints"]),
-                    _negated=True,
-                ),
+                condition=models.Q(("edition", "business"), ("workloads__contains", ["endpoints"]), _negated=True),
                 name="business_plan_has_no_endpoints",
             ),
         ),
@@ -362,10 +247,7 @@ class Migration(migrations.Migration):
             model_name="planproduct",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    (
-                        "backup_interval_min_hours__lte",
-                        models.F("backup_interval_max_hours"),
-                    ),
+                    ("backup_interval_min_hours__lte", models.F("backup_interval_max_hours")),
                     ("backup_interval_min_hours", None),
                     ("backup_interval_max_hours", None),
                     _connector="OR",
@@ -387,15 +269,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="offeredregion",
-            constraint=models.UniqueConstraint(
-                fields=("msp", "product", "region"), name="region_is_offered_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("msp", "product", "region"), name="region_is_offered_once"),
         ),
         migrations.AddConstraint(
             model_name="offeredregion",
             constraint=models.CheckConstraint(
-                condition=models.Q(("product__in", ["hybrid", "saas"])),
-                name="offered_region_product_is_known",
+                condition=models.Q(("product__in", ["hybrid", "saas"])), name="offered_region_product_is_known"
             ),
         ),
     ]

@@ -40,9 +40,7 @@ def fill(apps, schema_editor):
 
 
 def empty(apps, schema_editor):
-    apps.get_model("serviceplans", "StorageRegion").objects.using(
-        schema_editor.connection.alias
-    ).all().delete()
+    apps.get_model("serviceplans", "StorageRegion").objects.using(schema_editor.connection.alias).all().delete()
 
 
 class Migration(migrations.Migration):

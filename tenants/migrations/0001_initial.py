@@ -10,43 +10,23 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        ("access", "0001_initial"),
-        ("customers", "0001_initial"),
-        ("serviceplans", "0001_initial"),
-    ]
+    dependencies = [("access", "0001_initial"), ("customers", "0001_initial"), ("serviceplans", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
             name="Tenant",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "product",
                     models.CharField(
-                        choices=[
-                            ("hybrid", "Hybrid Workloads"),
-                            ("saas", "SaaS Apps and Endpoints"),
-                        ],
-                        max_length=8,
+                        choices=[("hybrid", "Hybrid Workloads"), ("saas", "SaaS Apps and Endpoints")], max_length=8
                     ),
                 ),
                 (
                     "tenant_type",
                     models.CharField(
-                        choices=[
-                            ("sandbox", "Sandbox"),
-                            ("evaluation", "Evaluation"),
-                            ("commercial", "Commercial"),
-                        ],
+                        choices=[("sandbox", "Sandbox"), ("evaluation", "Evaluation"), ("commercial", "Commercial")],
                         max_length=12,
                     ),
                 ),
@@ -80,18 +60,8 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                (
-                    "state_since",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
-                ),
-                (
-                    "license_expiry",
-                    models.DateField(
-                        blank=True, null=True, verbose_name="license expiry date"
-                    ),
-                ),
+                ("state_since", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("license_expiry", models.DateField(blank=True, null=True, verbose_name="license expiry date")),
                 (
                     "term_started_on",
                     models.DateField(
@@ -99,32 +69,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("delete_on", models.DateField(blank=True, null=True)),
-                (
-                    "deleted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
-                ),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("created_on", models.DateField(editable=False)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
                     "customer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tenants",
-                        to="customers.customer",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tenants", to="customers.customer"
                     ),
                 ),
                 (
                     "msp",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tenants",
-                        to="access.msp",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tenants", to="access.msp"
                     ),
                 ),
                 (
@@ -136,49 +94,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "verbose_name": "product (tenant)",
-            },
+            options={"verbose_name": "product (tenant)"},
         ),
         migrations.CreateModel(
             name="QuotaPeriod",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("quota", models.DecimalField(decimal_places=4, max_digits=16)),
                 ("effective_on", models.DateField()),
                 ("end_on", models.DateField()),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
-                ),
-                (
-                    "replaced_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("replaced_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "msp",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.msp",
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.msp"),
                 ),
                 (
                     "tenant",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="quota_periods",
-                        to="tenants.tenant",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="quota_periods", to="tenants.tenant"
                     ),
                 ),
             ],
@@ -186,43 +120,22 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="TenantRegion",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "added_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "msp",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.msp",
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.msp"),
                 ),
                 (
                     "region",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="serviceplans.storageregion",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="serviceplans.storageregion"
                     ),
                 ),
                 (
                     "tenant",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="regions",
-                        to="tenants.tenant",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="regions", to="tenants.tenant"
                     ),
                 ),
             ],
@@ -230,15 +143,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="TenantWorkload",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "workload",
                     models.CharField(
@@ -254,38 +159,25 @@ class Migration(migrations.Migration):
                 ("preserved_user_count", models.PositiveIntegerField(default=0)),
                 (
                     "msp",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.msp",
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.msp"),
                 ),
                 (
                     "tenant",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="workloads",
-                        to="tenants.tenant",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="workloads", to="tenants.tenant"
                     ),
                 ),
             ],
         ),
         migrations.AddIndex(
-            model_name="tenant",
-            index=models.Index(fields=["msp", "service_plan"], name="tenant_of_plan"),
+            model_name="tenant", index=models.Index(fields=["msp", "service_plan"], name="tenant_of_plan")
+        ),
+        migrations.AddIndex(
+            model_name="tenant", index=models.Index(fields=["msp", "license_expiry"], name="tenant_by_expiry")
         ),
         migrations.AddIndex(
             model_name="tenant",
-            index=models.Index(
-                fields=["msp", "license_expiry"], name="tenant_by_expiry"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="tenant",
-            index=models.Index(
-                fields=["msp", "product", "tenant_type"],
-                name="tenant_by_product_and_type",
-            ),
+            index=models.Index(fields=["msp", "product", "tenant_type"], name="tenant_by_product_and_type"),
         ),
         migrations.AddIndex(
             model_name="tenant",
@@ -297,11 +189,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="tenant",
-            index=models.Index(
-                condition=models.Q(("state", "deleting")),
-                fields=["delete_on"],
-                name="tenant_to_purge",
-            ),
+            index=models.Index(condition=models.Q(("state", "deleting")), fields=["delete_on"], name="tenant_to_purge"),
         ),
         migrations.AddConstraint(
             model_name="tenant",
@@ -317,17 +205,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     ("product__in", ["hybrid", "saas"]),
                     ("tenant_type__in", ["sandbox", "evaluation", "commercial"]),
-                    (
-                        "state__in",
-                        [
-                            "creating",
-                            "ready",
-                            "updating",
-                            "suspended",
-                            "deleting",
-                            "deleted",
-                        ],
-                    ),
+                    ("state__in", ["creating", "ready", "updating", "suspended", "deleting", "deleted"]),
                 ),
                 name="tenant_product_type_and_state_are_known",
             ),
@@ -337,10 +215,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("deleted_at__isnull", False), ("state", "deleted")),
-                    models.Q(
-                        models.Q(("state", "deleted"), _negated=True),
-                        ("deleted_at", None),
-                    ),
+                    models.Q(models.Q(("state", "deleted"), _negated=True), ("deleted_at", None)),
                     _connector="OR",
                 ),
                 name="deleted_tenant_has_its_moment",
@@ -362,10 +237,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("license_expiry", None), ("tenant_type", "sandbox")),
-                    models.Q(
-                        models.Q(("tenant_type", "sandbox"), _negated=True),
-                        ("license_expiry__isnull", False),
-                    ),
+                    models.Q(models.Q(("tenant_type", "sandbox"), _negated=True), ("license_expiry__isnull", False)),
                     _connector="OR",
                 ),
                 name="license_expires_unless_sandbox",
@@ -373,21 +245,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="quotaperiod",
-            index=models.Index(
-                fields=["msp", "tenant", "effective_on"], name="quota_of_tenant"
-            ),
+            index=models.Index(fields=["msp", "tenant", "effective_on"], name="quota_of_tenant"),
+        ),
+        migrations.AddConstraint(
+            model_name="quotaperiod",
+            constraint=models.CheckConstraint(condition=models.Q(("quota__gte", 0)), name="quota_is_not_negative"),
         ),
         migrations.AddConstraint(
             model_name="quotaperiod",
             constraint=models.CheckConstraint(
-                condition=models.Q(("quota__gte", 0)), name="quota_is_not_negative"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="quotaperiod",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("end_on__gt", models.F("effective_on"))),
-                name="quota_ends_after_it_begins",
+                condition=models.Q(("end_on__gt", models.F("effective_on"))), name="quota_ends_after_it_begins"
             ),
         ),
         migrations.AddConstraint(
@@ -413,27 +280,20 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="tenantregion",
-            index=models.Index(fields=["msp", "region"], name="tenant_by_region"),
+            model_name="tenantregion", index=models.Index(fields=["msp", "region"], name="tenant_by_region")
         ),
         migrations.AddConstraint(
             model_name="tenantregion",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "region"), name="tenant_has_a_region_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("tenant", "region"), name="tenant_has_a_region_once"),
         ),
         migrations.AddConstraint(
             model_name="tenantworkload",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "workload"), name="tenant_counts_a_workload_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("tenant", "workload"), name="tenant_counts_a_workload_once"),
         ),
         migrations.AddConstraint(
             model_name="tenantworkload",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("workload__in", ["m365", "google_workspace", "endpoints"])
-                ),
+                condition=models.Q(("workload__in", ["m365", "google_workspace", "endpoints"])),
                 name="tenant_workload_has_users",
             ),
         ),

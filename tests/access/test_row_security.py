@@ -39,7 +39,9 @@ def test_the_login_role_owns_nothing_and_bypasses_nothing():
             "SELECT session_user, rolsuper, rolbypassrls, rolinherit FROM pg_roles WHERE rolname = session_user"
         )
         assert cursor.fetchone() == ("msc_login", False, False, False)
-        cursor.execute("SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = session_user)")
+        cursor.execute(
+            "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = session_user)"
+        )
         assert cursor.fetchone() == (0,)
 
 

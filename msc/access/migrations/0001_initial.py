@@ -4,8 +4,9 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import msc.access.zones
 from django.db import migrations, models
+
+import msc.access.zones
 
 
 class Migration(migrations.Migration):
@@ -17,33 +18,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Msp",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=200)),
                 ("slug", models.SlugField(max_length=63, unique=True)),
                 (
                     "time_zone",
-                    models.CharField(
-                        default="UTC",
-                        max_length=64,
-                        validators=[msc.access.zones.validate_zone],
-                    ),
+                    models.CharField(default="UTC", max_length=64, validators=[msc.access.zones.validate_zone]),
                 ),
                 ("address", models.CharField(blank=True, max_length=500)),
                 ("phone", models.CharField(blank=True, max_length=32)),
                 (
                     "state",
                     models.CharField(
-                        choices=[("active", "Active"), ("closed", "Closed")],
-                        default="active",
-                        max_length=8,
+                        choices=[("active", "Active"), ("closed", "Closed")], default="active", max_length=8
                     ),
                 ),
                 (
@@ -66,32 +53,18 @@ class Migration(migrations.Migration):
                         ],
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
-                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("version", models.PositiveIntegerField(default=1)),
             ],
             options={
                 "verbose_name": "MSP",
                 "constraints": [
-                    models.UniqueConstraint(
-                        django.db.models.functions.text.Lower("name"),
-                        name="one_msp_per_name",
+                    models.UniqueConstraint(django.db.models.functions.text.Lower("name"), name="one_msp_per_name"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["active", "closed"])), name="msp_state_is_known"
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ["active", "closed"])),
-                        name="msp_state_is_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "quota_warning_percent__lt",
-                                models.F("quota_critical_percent"),
-                            )
-                        ),
+                        condition=models.Q(("quota_warning_percent__lt", models.F("quota_critical_percent"))),
                         name="msp_quota_warning_below_critical",
                     ),
                 ],
@@ -100,34 +73,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="User",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
-                (
-                    "last_login",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="last login"
-                    ),
-                ),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
                 ("email", models.EmailField(max_length=254, unique=True)),
                 ("first_name", models.CharField(max_length=100)),
                 ("last_name", models.CharField(max_length=100)),
                 ("phone", models.CharField(blank=True, max_length=32)),
-                (
-                    "time_zone",
-                    models.CharField(
-                        blank=True,
-                        max_length=64,
-                        validators=[msc.access.zones.validate_zone],
-                    ),
-                ),
+                ("time_zone", models.CharField(blank=True, max_length=64, validators=[msc.access.zones.validate_zone])),
                 (
                     "role",
                     models.CharField(
@@ -141,16 +94,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True)),
-                (
-                    "joined_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
-                ),
-                (
-                    "last_seen_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
+                ("joined_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("last_seen_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("folded_name", models.CharField(editable=False, max_length=410)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
@@ -167,30 +112,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "person",
                 "verbose_name_plural": "people",
-                "indexes": [
-                    models.Index(
-                        fields=["msp", "folded_name", "id"], name="person_by_name"
-                    )
-                ],
+                "indexes": [models.Index(fields=["msp", "folded_name", "id"], name="person_by_name")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("msp", None), ("role", "support")),
-                            models.Q(
-                                ("msp__isnull", False),
-                                (
-                                    "role__in",
-                                    ("msp_admin", "tenant_admin", "read_only"),
-                                ),
-                            ),
+                            models.Q(("msp__isnull", False), ("role__in", ("msp_admin", "tenant_admin", "read_only"))),
                             _connector="OR",
                         ),
                         name="support_staff_have_no_msp",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("email", django.db.models.functions.text.Lower("email"))
-                        ),
+                        condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
                         name="person_email_is_lower_case",
                     ),
                 ],

@@ -35,9 +35,7 @@ class Migration(migrations.Migration):
             portal_condition=f"msp_id = {MSP} OR id = {PERSON} OR email = {EMAIL}",
         ),
         open_to_all("django_session"),
-        open_to_all(
-            "django_content_type", portal="select", worker="select", support="select"
-        ),
+        open_to_all("django_content_type", portal="select", worker="select", support="select"),
         migrations.RunSQL(
             """
             CREATE TABLE msc_cache (
