@@ -23,7 +23,7 @@ MSC_ORIGIN = env.str("MSC_ORIGIN", "http://localhost:8000").rstrip("/")
 IS_HTTPS = MSC_ORIGIN.startswith("https://")
 IS_LOCAL = MSC_ORIGIN.startswith(("http://localhost", "http://127.0.0.1"))
 SECRET_KEY = env.str("SECRET_KEY")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("MSC_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [MSC_ORIGIN]
 

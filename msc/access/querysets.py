@@ -28,7 +28,7 @@ class ScopedQuerySet(models.QuerySet[M]):
         if user.role != Role.TENANT_ADMIN or customer is None:
             return rows
         # The assignments are the customers app's, which stands higher; the relation is named, not imported.
-        assigned = user.assignments.values("customer_id")  # type: ignore[attr-defined]
+        assigned = user.assignments.values("customer_id")
         return rows.filter(**{f"{customer}__in": assigned})
 
     def for_msp(self, msp_id: int) -> Self:

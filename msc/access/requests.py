@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 class PortalRequest(HttpRequest):
     """A request of a person who is signed in; `PortalView` lets no other through."""
 
-    user: "User"  # type: ignore[assignment]
+    user: "User"
     htmx: "HtmxDetails"
     request_id: str
