@@ -53,6 +53,8 @@ clean: reset
 .venv/dev.ok: .venv/uv.ok requirements/run.txt requirements/dev.txt
 	@echo "Installing the Python packages of requirements/dev.txt into .venv."
 	@$(UV_INSTALL) -r requirements/dev.txt
+	@# pytest finds its plugin tests.stack however it is called.
+	@$(BIN)/python -c "import sysconfig; open(sysconfig.get_path('purelib') + '/msc.pth', 'w').write('$(CURDIR)\n')"
 	@touch .venv/run.ok $@
 
 var/frontend.ok: package-lock.json msc/frontend.py | .venv/uv.ok

@@ -224,7 +224,7 @@ PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
 PHONENUMBER_DB_FORMAT = "E164"
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [path for path in (BASE_DIR / "static", VAR_DIR / "frontend") if path.exists()]
+STATICFILES_DIRS = [path for path in (BASE_DIR / "static", BASE_DIR / "var" / "frontend") if path.exists()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import psycopg
 import redis
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from msc.server import Server, StackError, programs_of_wheel, run, runnable, socket_folder
 
@@ -56,6 +56,26 @@ _SETTINGS_OF_A_THROWAWAY = {
 }
 
 
+def connect(url: str) -> psycopg.Connection:
+    """Connect to PostgreSQL outside any transaction."""
+    return psycopg.connect(url, autocommit=True)
+
+
+def create_database(superuser_url: str, name: str, template: str = "template0") -> None:
+    """Make a database, empty or a copy, and prepare it."""
+    with connect(superuser_url) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+    prepare_database(conninfo.make_conninfo(superuser_url, dbname=name))
+
+
+def prepare_database(superuser_url: str) -> None:
+    """Make what is missing of the roles, their rights and the extensions; upgrades may ask for more of them."""
+    with connect(superuser_url) as connection:
+        connection.execute(PREPARATION.read_bytes())
+
+
 class PostgreSQL(Server):
     """A private PostgreSQL with the portal's database and roles; not durable means fast and for tests only."""
 
@@ -74,9 +94,12 @@ class PostgreSQL(Server):
         self._initialise()
         options = [f"--{name}={value}" for name, value in self.settings.items()]
         self.spawn(self.programs / "postgres", "-D", self.data, "-k", self.socket, *options)
-        with self.connect() as connection:
-            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                self.create_database(DATABASE)
+        with connect(self.url(SUPERUSER, "postgres")) as connection:
+            exists = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+        if exists:
+            prepare_database(self.url(SUPERUSER))
+        else:
+            create_database(self.url(SUPERUSER, "postgres"), DATABASE)
 
     def _initialise(self) -> None:
         made_by = self.data / "PG_VERSION"
@@ -100,23 +123,10 @@ class PostgreSQL(Server):
     def answers(self) -> bool:
         """Tell whether the server takes commands."""
         try:
-            self.connect().close()
+            connect(self.url(SUPERUSER, "postgres")).close()
         except psycopg.OperationalError:
             return False
         return True
-
-    def connect(self, database: str = "postgres") -> psycopg.Connection:
-        """Connect as the superuser, outside any transaction."""
-        return psycopg.connect(host=str(self.socket), user=SUPERUSER, dbname=database, autocommit=True)
-
-    def create_database(self, name: str, template: str = "template0") -> None:
-        """Make a database that the owner role owns; a new one is prepared, a copy is as its template."""
-        with self.connect() as connection:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-            )
-        with self.connect(name) as connection:
-            connection.execute(PREPARATION.read_bytes())
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """Return the address under which a role reaches a database."""

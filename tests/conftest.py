@@ -1,3 +1,3 @@
-"""What every test may use: the cast of people and customers (`cast`)."""
+"""What every test may use: the database of this run (`database`), the cast of people and customers (`cast`)."""
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.database", "tests.cast"]
