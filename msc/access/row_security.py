@@ -34,6 +34,8 @@ _GRANTS: dict[Rights, str] = {
 SCOPED: dict[str, str] = {
     "access_msp": "id",
     "access_user": "msp_id",
+    "people_invitation": "msp_id",
+    "people_apicredential": "msp_id",
     "serviceplans_offeredproduct": "msp_id",
     "serviceplans_offeredregion": "msp_id",
     "serviceplans_serviceplan": "msp_id",
