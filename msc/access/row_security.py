@@ -32,6 +32,10 @@ _GRANTS: dict[Rights, str] = {
 
 #: Tables whose rows belong to an MSP, and the column that says to which; `via user` belongs to a person of one.
 SCOPED: dict[str, str] = {
+    "account_emailaddress": "via user",
+    "mfa_authenticator": "via user",
+    "usersessions_usersession": "via user",
+    "socialaccount_socialaccount": "via user",
     "access_msp": "id",
     "access_user": "msp_id",
     "people_invitation": "msp_id",
@@ -56,6 +60,10 @@ OUTSIDE: dict[str, str] = {
     "django_migrations": "names of migrations; only the owner writes it",
     "django_content_type": "names of models; no row of anybody",
     "django_session": "found by an unguessable key alone; holds ids, no names",
+    "django_admin_log": "what support staff did in Django admin; labels are account names",
+    "account_emailconfirmation": "unused: confirmations are signed links; nobody has a right on it",
+    "socialaccount_socialapp": "unused: sign-in settings of an MSP stand in a table of their own; nobody has a right",
+    "socialaccount_socialtoken": "unused: no token of an identity provider is kept; nobody has a right on it",
     "auth_permission": "names of model permissions; no row of anybody",
     "auth_group": "unused by the portal, always empty",
     "auth_group_permissions": "unused by the portal, always empty",
