@@ -1,0 +1,72 @@
+"""What each action of the event record is called in words; an action is `noun.verbed`."""
+
+SESSION_PREFIX = "session."
+
+ACTIONS = {
+    "session.opened": "signed in",
+    "session.closed": "signed out",
+    "session.refused": "was refused at sign-in",
+    "session.locked": "was locked out for a while",
+    "session.code_sent": "was sent a sign-in code",
+    "session.code_refused": "entered a wrong sign-in code",
+    "session.ended": "ended a session",
+    "session.password_changed": "changed the password",
+    "session.password_reset": "reset the password",
+    "session.password_reset_asked": "asked to reset the password",
+    "session.factor_added": "added a second factor",
+    "session.factor_removed": "removed a second factor",
+    "session.email_changed": "changed the e-mail address",
+    "msp.opened": "opened the MSP",
+    "msp.edited": "edited the MSP",
+    "msp.closed": "closed the MSP",
+    "msp.reopened": "reopened the MSP",
+    "person.invited": "invited",
+    "person.activated": "activated",
+    "person.edited": "edited",
+    "person.deactivated": "switched off",
+    "person.reactivated": "switched on",
+    "person.removed": "removed",
+    "person.unlocked": "unlocked",
+    "credential.created": "created the credential",
+    "credential.revoked": "revoked the credential",
+    "customer.created": "created the customer",
+    "customer.edited": "edited the customer",
+    "customer.hidden": "hid the name of the customer",
+    "customer.revealed": "showed the name of the customer",
+    "customer.deleted": "deleted the customer",
+    "contact.added": "added a contact of",
+    "contact.edited": "edited a contact of",
+    "contact.deleted": "deleted a contact of",
+    "tenant.added": "added the product",
+    "tenant.edited": "edited the product",
+    "tenant.suspended": "suspended the product",
+    "tenant.activated": "activated the product",
+    "tenant.deletion_started": "began to delete the product",
+    "tenant.deletion_cancelled": "cancelled the deletion of the product",
+    "tenant.deleted": "deleted the product",
+    "plan.created": "created the service plan",
+    "plan.edited": "edited the service plan",
+    "plan.deleted": "deleted the service plan",
+    "import.finished": "imported customers",
+    "export.started": "began to export",
+    "export.finished": "exported",
+    "mail.queued_again": "sent again the e-mail",
+    "alert.raised": "raised the alert",
+    "alert.resolved": "resolved the alert",
+}
+
+
+def words_of(action: str) -> str:
+    """Return the action in words; one that nobody has described is read as it is written."""
+    noun, _, verb = action.partition(".")
+    return ACTIONS.get(action, f"{verb} {noun}".replace("_", " ").strip())
+
+
+def sentence_of(action: str, actor: str, thing: str) -> str:
+    """Return the event as one sentence."""
+    return " ".join(part for part in (actor or "Somebody", words_of(action), thing) if part)
+
+
+def is_about_a_session(action: str) -> bool:
+    """Tell whether the action stands among the Log-in Activities."""
+    return action.startswith(SESSION_PREFIX)
