@@ -38,6 +38,10 @@ SCOPED: dict[str, str] = {
     "socialaccount_socialaccount": "via user",
     "access_msp": "id",
     "access_user": "msp_id",
+    "events_event": "msp_id",
+    "events_eventdetail": "msp_id",
+    "mail_outboxmessage": "msp_id",
+    "mail_outboxbody": "msp_id",
     "people_invitation": "msp_id",
     "people_apicredential": "msp_id",
     "serviceplans_offeredproduct": "msp_id",
@@ -68,6 +72,8 @@ OUTSIDE: dict[str, str] = {
     "auth_group": "unused by the portal, always empty",
     "auth_group_permissions": "unused by the portal, always empty",
     "serviceplans_storageregion": "the catalogue of the whole installation; no row of anybody",
+    "mail_sendinghost": "boots of the machines that send e-mail; workers only",
+    "operations_heartbeat": "when beat and worker last ran; no row of anybody",
     "msc_cache": "counters of the rate limits under hashed keys",
 }
 
