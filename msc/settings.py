@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "msc.access",
     "msc.events",
     "msc.mail",
+    "msc.operations",
     "msc.pages",
     "msc.people",
     "serviceplans",
@@ -128,7 +129,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
 ]
 #: Paths that are answered without the database, a person or a session.
-UNSCOPED_PATHS = ("/livez", "/static/")
+UNSCOPED_PATHS = ("/livez", "/readyz", "/metrics", "/static/")
 #: Where support staff work; requests below it take the database role `msc_support`.
 SUPPORT_PATH = "/support/"
 
@@ -236,6 +237,7 @@ STORAGES = {
 DJANGO_TABLES2_TABLE_ATTRS: dict[str, str] = {}
 
 # -- Work outside requests ---------------------------------------------------------------------------------------
+MSC_METRICS_TOKEN = env.str("MSC_METRICS_TOKEN", "")  # without one, /metrics answers this machine only
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 EMAIL_URL = env.str("EMAIL_URL", f"file://{VAR_DIR / 'mail'}")
 MSC_MAIL_FROM = env.str("MSC_MAIL_FROM", "Managed Services Center <noreply@localhost>")
