@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 #: Not counted: they belong to the transaction and its scope, not to the page.
-_UNCOUNTED = ("SELECT set_config", "SELECT current_setting", "SAVEPOINT", "RELEASE SAVEPOINT")
+UNCOUNTED = ("SELECT set_config", "SELECT current_setting", "SAVEPOINT", "RELEASE SAVEPOINT")
 
 
 class CountStatements:
@@ -26,7 +26,7 @@ class CountStatements:
             try:
                 return execute(sql, params, many, context)
             finally:
-                if not sql.startswith(_UNCOUNTED):
+                if not sql.startswith(UNCOUNTED):
                     seconds.append(time.perf_counter() - began)
 
         with connection.execute_wrapper(timed):

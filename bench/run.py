@@ -1,0 +1,68 @@
+"""Build the data, start the portal as in production, measure, write docs/performance.md."""
+
+import os
+import time
+
+import psycopg
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from bench import pages, report
+from bench.capture import statements
+from bench.dataset import SCALES, Dataset, build
+from bench.export import measure_export
+from bench.measure import Figure, Request, bare_sql, measure
+from bench.web import WebServer, serve
+from msc.access import scope
+
+
+def main(scale: str) -> None:
+    """Measure at one of the scales 10k, 100k and 1m."""
+    began = time.monotonic()
+    owner_url = os.environ["MIGRATION_DATABASE_URL"]
+    call_command("migrate", database="owner", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    data = build(owner_url, SCALES[scale])
+    built = time.monotonic() - began
+    print(f"bench: {data.customers:,} customers built in {built:.0f} s", flush=True)
+    client = _signed_in(data)
+    with serve({}, f"msc-session={client.cookies['msc-session'].value}") as server:
+        figures = [_one(server, client, data, request) for request in pages.requests(data)]
+        figures += _worst_sorts(server, client, data)
+        export = measure_export(
+            server, reverse("customers:list") + "?export=csv", owner_url, data.msp.pk, data.customers
+        )
+    print(f"bench: export {export.seconds:.2f} s, {export.ratio:.1f} x COPY", flush=True)
+    seconds = {"built_seconds": round(built), "total_seconds": round(time.monotonic() - began)}
+    report.keep(scale, figures, export, _server_version(owner_url), seconds)
+
+
+def _signed_in(data: Dataset) -> Client:
+    client = Client()
+    with scope.entered("portal", msp=data.msp.pk, person=data.admin.pk):
+        client.force_login(data.admin)
+    return client
+
+
+def _one(server: WebServer, client: Client, data: Dataset, request: Request) -> Figure:
+    sent = statements(client, request.path, fragment=request.fragment)
+    bare = bare_sql(os.environ["DATABASE_URL"], data.msp.pk, sent)
+    figure = measure(server, request, bare)
+    print(
+        f"bench: {request.name:34} {figure.p50:7.1f} ms  {figure.ratio:5.1f} x  {figure.queries} queries"
+        f"  SQL {figure.sql_ms:.1f} ms  {figure.size:,} bytes",
+        flush=True,
+    )
+    return figure
+
+
+def _worst_sorts(server: WebServer, client: Client, data: Dataset) -> list[Figure]:
+    """Return the three slowest of all sorts."""
+    figures = [_one(server, client, data, request) for request in pages.sorted_lists()]
+    return sorted(figures, key=lambda figure: figure.ratio, reverse=True)[:3]
+
+
+def _server_version(owner_url: str) -> str:
+    with psycopg.connect(owner_url) as link:
+        return str(link.info.server_version // 10_000)
