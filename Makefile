@@ -9,7 +9,7 @@ UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --gener
 export PORT PG
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run test lint check format lock reset clean
+.PHONY: run test lint check format lock reset clean bench
 
 run: .venv/run.ok var/frontend.ok
 	@$(BIN)/python -m msc.portal --end-with-parent
@@ -22,6 +22,11 @@ lint: .venv/dev.ok var/frontend.ok
 	@scripts/lint
 
 check: lint test
+
+# SCALE=10k takes under three minutes; 100k and 1m are for a quiet machine.
+SCALE ?= 10k
+bench: .venv/dev.ok var/frontend.ok
+	@$(BIN)/python -m msc.stack -m bench $(SCALE)
 
 format: .venv/dev.ok
 	@$(BIN)/ruff check -q --fix-only .

@@ -58,15 +58,20 @@ def _scale(scale: str, entry: dict[str, Any]) -> list[str]:
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [_row(page) for page in entry["pages"]]
-    export = entry["export"]
     lines += [
         "",
-        f"CSV of everything ({export['rows']:,} rows): {export['seconds']:.2f} s, COPY {export['copy_seconds']:.2f} s,"
-        f" ratio {export['ratio']:.1f} (goal 3); first byte after {export['first_byte'] * 1000:.0f} ms (goal 100);"
-        f" the worker grew by {export['memory_growth'] / 1e6:.0f} MB (goal 30).",
+        _export_sentence(entry["export"]),
         "",
     ]
     return lines
+
+
+def _export_sentence(export: dict[str, Any]) -> str:
+    return (
+        f"CSV of everything ({export['rows']:,} rows): {export['seconds']:.2f} s, COPY {export['copy_seconds']:.2f} s,"
+        f" ratio {export['ratio']:.1f} (goal 3); first byte after {export['first_byte'] * 1000:.0f} ms (goal 100);"
+        f" the worker grew by {export['memory_growth'] / 1e6:.0f} MB (goal 30)."
+    )
 
 
 def _row(page: dict[str, Any]) -> str:
