@@ -15,7 +15,7 @@ class PortalBackend(AuthenticationBackend):  # type: ignore[misc]
     def get_user(self, user_id: int) -> User | None:
         """Return the person of a session and narrow the transaction to their MSP; None ends the session."""
         scope.reveal_person(user_id)
-        user = User.objects.select_related("msp").filter(pk=user_id).first()
+        user: User | None = User.objects.select_related("msp").filter(pk=user_id).first()
         if user is None or not self.user_can_authenticate(user):
             return None
         scope.narrow_to_msp(user.msp_id)
