@@ -122,6 +122,18 @@ class PlanProduct(models.Model):
     backup_interval_max_hours = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     retention_min_days = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     retention_max_days = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    # What a day of usage costs when the backup software reports sizes or users, but no consumption units.
+    cu_per_tb_month = models.DecimalField(
+        "CU per TB and month", max_digits=12, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    cu_per_user_month = models.DecimalField(
+        "CU per user and month",
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
 
     objects = ScopedQuerySet.as_manager()
     scope_msp = "msp"

@@ -57,6 +57,15 @@ SCOPED: dict[str, str] = {
     "tenants_tenantregion": "msp_id",
     "tenants_tenantworkload": "msp_id",
     "tenants_quotaperiod": "msp_id",
+    "health_datasource": "msp_id",
+    "health_run": "msp_id",
+    "health_usagerecord": "msp_id",
+    "health_dirtyday": "msp_id",
+    "health_tenantday": "msp_id",
+    "health_tenanthealth": "msp_id",
+    "health_rollupstate": "msp_id",
+    "health_alert": "msp_id",
+    "health_alertsubscription": "msp_id",
 }
 
 #: Tables that belong to no MSP, each with the reason why it may stand outside.

@@ -1,0 +1,33 @@
+"""Reads of runs, usage, data sources and alerts."""
+
+from typing import TYPE_CHECKING, Self
+
+from health.statuses import AlertState
+from msc.access.querysets import ScopedQuerySet
+
+if TYPE_CHECKING:
+    from health.models import Alert, DataSource, Run, UsageRecord  # noqa: F401 - names the row types below
+
+
+class DataSourceQuerySet(ScopedQuerySet["DataSource"]):
+    """Data sources of tenants."""
+
+    def of_customer(self, customer_id: int) -> Self:
+        """Return the sources of one customer."""
+        return self.filter(customer_id=customer_id)
+
+
+class RunQuerySet(ScopedQuerySet["Run"]):
+    """Runs of backup and restore jobs."""
+
+
+class UsageQuerySet(ScopedQuerySet["UsageRecord"]):
+    """Usage records of tenants."""
+
+
+class AlertQuerySet(ScopedQuerySet["Alert"]):
+    """Alerts, active and resolved."""
+
+    def active(self) -> Self:
+        """Return the alerts whose condition holds."""
+        return self.filter(state=AlertState.ACTIVE)
