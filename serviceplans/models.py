@@ -1,5 +1,6 @@
 """The catalogue of storage regions, what each MSP is offered of it, and the MSP's service plans."""
 
+import itertools
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -11,7 +12,16 @@ from django.utils import timezone
 from msc.access.models import Msp
 from msc.access.names import folded_name, name_key
 from msc.access.querysets import ScopedQuerySet
-from serviceplans.catalogue import EDITION_RANK, Edition, Feature, Product, StorageProvider, Workload
+from serviceplans.catalogue import (
+    EDITION_RANK,
+    Edition,
+    Feature,
+    Product,
+    StorageProvider,
+    Workload,
+    features_allowed,
+    workloads_allowed,
+)
 from serviceplans.querysets import ServicePlanQuerySet
 
 
@@ -76,7 +86,10 @@ class OfferedRegion(models.Model):
 
 
 class ServicePlan(models.Model):
-    """A template of the MSP: per product an edition with its workloads, features and limits."""
+    """A template of the MSP: per product an edition with its workloads, features and limits.
+
+    A deleted plan stays as a tombstone for tenants that were purged under it.
+    """
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="service_plans")
     name = models.CharField(max_length=120)
@@ -84,6 +97,7 @@ class ServicePlan(models.Model):
     folded_name = models.CharField(max_length=240, editable=False)
     is_default = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1)
 
     objects = ServicePlanQuerySet.as_manager()
@@ -92,7 +106,10 @@ class ServicePlan(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["msp", "name_key"], name="one_plan_per_name"),
+            models.UniqueConstraint(fields=["msp", "name_key"], condition=Q(deleted_at=None), name="one_plan_per_name"),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(deleted_at=None), name="default_plan_is_not_deleted"
+            ),
             models.UniqueConstraint(fields=["msp"], condition=Q(is_default=True), name="one_default_plan"),
         ]
         indexes: ClassVar = [models.Index(fields=["msp", "folded_name", "id"], name="plan_by_name")]
@@ -107,6 +124,19 @@ class ServicePlan(models.Model):
         if fields is not None and "name" in fields:
             kwargs["update_fields"] = {*fields, "name_key", "folded_name"}
         super().save(*args, **kwargs)
+
+
+def _fits_catalogue() -> Q:
+    """Return the condition that workloads and features are such as the edition of the product allows."""
+    fits = Q()
+    for product, edition in itertools.product(Product.values, Edition.values):
+        fits |= Q(
+            product=product,
+            edition=edition,
+            workloads__contained_by=[workload.value for workload in workloads_allowed(product, edition)],
+            features__contained_by=[feature.value for feature in features_allowed(product, edition)],
+        )
+    return fits
 
 
 class PlanProduct(models.Model):
@@ -151,6 +181,7 @@ class PlanProduct(models.Model):
                 condition=~Q(edition=Edition.BUSINESS, workloads__contains=[Workload.ENDPOINTS]),
                 name="business_plan_has_no_endpoints",
             ),
+            models.CheckConstraint(condition=_fits_catalogue(), name="plan_product_fits_catalogue"),
             models.CheckConstraint(
                 condition=Q(backup_interval_min_hours__lte=F("backup_interval_max_hours"))
                 | Q(backup_interval_min_hours=None)

@@ -34,6 +34,11 @@ class Tenant(models.Model):
     )
     delete_on = models.DateField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    has_runs = models.BooleanField(
+        default=False, editable=False, help_text="Backups have run; set by ingest and never taken back."
+    )
+    apply_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    apply_after = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_on = models.DateField(editable=False)
     version = models.PositiveIntegerField(default=1)

@@ -1,0 +1,118 @@
+"""What every change of a product begins and ends with: who may, which row is locked, what is recounted."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from django.core.exceptions import PermissionDenied
+
+from customers.models import Customer
+from msc.access.actors import Actor
+from msc.access.models import User
+from msc.access.roles import Role
+from msc.errors import DomainError
+from msc.events import log
+from msc.events.log import Changes
+from serviceplans.catalogue import Product, Workload
+from serviceplans.models import OfferedRegion, ServicePlan, StorageRegion
+from tenants import summaries
+from tenants.models import QuotaPeriod, Tenant
+from tenants.rules import PlanTerms, Quota, Users
+
+
+def permit(by: Actor, permission: str, customer_id: int) -> None:
+    """Refuse a person whose role or assignment does not allow it; the portal itself and support staff are trusted."""
+    if not isinstance(by, User) or by.role == Role.SUPPORT:
+        return
+    if not by.can(permission) or not Customer.objects.for_user(by).filter(pk=customer_id).exists():
+        raise PermissionDenied(permission)
+
+
+def locked_customer(customer: Customer) -> Customer:
+    """Return the customer as it stands, locked against deletion until the transaction ends."""
+    found = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("msp").get(pk=customer.pk)
+    if found.deleted_at:
+        raise DomainError("This customer has been deleted in the meantime.")
+    return found
+
+
+def locked_tenant(tenant: Tenant) -> Tenant:
+    """Return the product as it stands, locked against other changes until the transaction ends."""
+    rows = Tenant.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("customer", "customer__msp", "service_plan").get(pk=tenant.pk)
+
+
+def finish(
+    tenant: Tenant, *, by: Actor, action: str, changes: Changes, detail: Mapping[str, object] | None = None
+) -> None:
+    """Recount the customer's summary and write the event, which ends every change."""
+    summaries.refresh([tenant.customer_id])
+    log.record(
+        by=by,
+        action=action,
+        on=tenant,
+        label=label_of(tenant),
+        customer_id=tenant.customer_id,
+        changes=changes,
+        detail=detail,
+        msp_id=tenant.msp_id,
+    )
+
+
+def label_of(tenant: Tenant) -> str:
+    """Name the product as everybody may know it, by the customer's account name."""
+    return f"{tenant.get_product_display()} of {tenant.customer.account_name}"
+
+
+def tenant_admins(tenant: Tenant) -> list[User]:
+    """Return the active tenant administrators of the product's customer."""
+    people = User.objects.filter(assignments__customer=tenant.customer_id, is_active=True, role=Role.TENANT_ADMIN)
+    return list(people.order_by("pk"))
+
+
+def plan_terms(plan: ServicePlan, product: str) -> PlanTerms | None:
+    """Return what the plan says of the product, or None when it does not cover it or was deleted."""
+    part = plan.products.filter(product=product, plan__deleted_at=None).first()
+    return PlanTerms(part.edition, frozenset(part.workloads)) if part else None
+
+
+def offered_regions(msp_id: int, product: str) -> frozenset[int]:
+    """Return the ids of the storage regions that the MSP may choose for the product."""
+    rows = OfferedRegion.objects.filter(msp=msp_id, product=product)
+    return frozenset(rows.values_list("region_id", flat=True))
+
+
+def standing_quota(tenant: Tenant) -> QuotaPeriod | None:
+    """Return the quota that the product page shows and edits: in force today, else the next, else the last."""
+    periods = list(tenant.quota_periods.filter(replaced_at=None).order_by("effective_on"))
+    today = tenant.customer.msp.today()
+    in_force = [period for period in periods if period.effective_on <= today <= period.end_on]
+    coming = [period for period in periods if period.effective_on > today]
+    return next(iter(in_force or coming or reversed(periods)), None)
+
+
+def users_of(tenant: Tenant) -> dict[str, Users]:
+    """Return the user counts of each workload that has any."""
+    return {row.workload: Users(row.user_count, row.preserved_user_count) for row in tenant.workloads.all()}
+
+
+def facts_of(
+    tenant: Tenant, regions: Iterable[StorageRegion], quota: Quota | None, users: Mapping[str, Users]
+) -> dict[str, object]:
+    """Return what somebody decides about a product, in the words of the screen, for the event record."""
+    words: dict[str, object] = {
+        "service plan": tenant.service_plan.name,
+        "tenant type": tenant.get_tenant_type_display(),
+        "license expiry date": tenant.license_expiry,
+        "storage regions": sorted(str(region) for region in regions),
+        "quota (CU)": quota.amount.normalize() if quota else None,
+        "quota effective date": quota.effective_on if quota else None,
+        "quota end date": quota.end_on if quota else None,
+    }
+    for workload, count in sorted(users.items()):
+        label = Workload(workload).label
+        words |= {f"{label}: users": count.active, f"{label}: preserved users": count.preserved}
+    return words
+
+
+def product_names(products: Collection[str]) -> str:
+    """Return the products' names as one phrase."""
+    return " and ".join(Product(product).label for product in sorted(products))
