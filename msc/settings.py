@@ -11,6 +11,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
+from msc.logging import configuration
+
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("MSC_VAR", str(BASE_DIR / "var"))).resolve()
@@ -90,7 +92,6 @@ INSTALLED_APPS = [
     "django_cotton.apps.SimpleAppConfig",
     "django_filters",
     "django_htmx",
-    "django_structlog",
     "django_tables2",
     "drf_spectacular",
     "pgtrigger",
@@ -110,7 +111,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django_structlog.middlewares.RequestMiddleware",
+    "msc.logging.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -235,6 +236,9 @@ STORAGES = {
     },
 }
 DJANGO_TABLES2_TABLE_ATTRS: dict[str, str] = {}
+
+# -- Logs (what may stand in them: msc/logging.py) ---------------------------------------------------------------
+LOGGING = configuration(readable=DEBUG or MSC_DEMO, level=env.str("MSC_LOG_LEVEL", "INFO"))
 
 # -- Work outside requests ---------------------------------------------------------------------------------------
 MSC_METRICS_TOKEN = env.str("MSC_METRICS_TOKEN", "")  # without one, /metrics answers this machine only

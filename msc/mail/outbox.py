@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from uuid import uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Greatest, Now
 
+from msc.access.models import User
 from msc.errors import DomainError
+from msc.events import log
 from msc.mail.models import OutboxMessage, State
 from msc.mail.rendering import render
 from msc.mail.sending import our_domain
@@ -59,19 +61,18 @@ def queue(
             cursor.execute(INSERT_BODY, {"msp_id": msp_id, **rendered._asdict()})
 
 
-def send_again(message: OutboxMessage) -> None:
+@transaction.atomic
+def send_again(*, by: User, message: OutboxMessage) -> None:
     """Queue once more what was refused, given up or never confirmed; its reader gets the same Message-ID.
 
-    The caller records the event. Runs under the support role, which never reads a text.
+    Runs under the support role, which never reads a text.
     """
     if not message.may_be_sent_again:
         raise DomainError(
             "Only an e-mail that was refused, given up or never confirmed can be sent again, and none that"
             " carries a code or a link: its reader asks for a new one."
         )
-    stuck = OutboxMessage.objects.filter(
-        pk=message.pk, state__in=(State.FAILED, State.DEAD, State.HANDED), expires_at__gt=Now()
-    )
+    stuck = OutboxMessage.objects.filter(pk=message.pk, state=message.state, expires_at__gt=Now())
     queued = stuck.update(
         state=State.QUEUED,
         attempts=0,
@@ -80,3 +81,5 @@ def send_again(message: OutboxMessage) -> None:
     )
     if not queued:
         raise DomainError("This e-mail has been sent or has expired since, and its text is gone.")
+    changes = {"State": (State(message.state), State.QUEUED)}
+    log.record(by=by, action="mail.queued_again", on=message, label=message.kind_words, changes=changes)
