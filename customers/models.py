@@ -64,12 +64,16 @@ class Customer(models.Model):
         return self.account_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the forms of the account name that uniqueness, order and search are made of."""
-        self.account_key, self.folded_account_name = (name_key(self.account_name), folded_name(self.account_name))
+        """Keep what is derived from the account name in step with it."""
+        self.derive_keys()
         fields = kwargs.get("update_fields")
         if fields is not None and "account_name" in fields:
             kwargs["update_fields"] = {*fields, "account_key", "folded_account_name"}
         super().save(*args, **kwargs)
+
+    def derive_keys(self) -> None:
+        """Set the forms of the account name that uniqueness, order and search are made of."""
+        self.account_key, self.folded_account_name = name_key(self.account_name), folded_name(self.account_name)
 
 
 class CustomerIdentity(models.Model):
@@ -101,13 +105,17 @@ class CustomerIdentity(models.Model):
         return f"identity of customer {self.customer_id}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the forms of name and address that uniqueness, order and search are made of."""
-        self.name_key, self.folded_name = name_key(self.name), folded_name(self.name)
-        self.folded_address = folded_name(self.address)[:ADDRESS_SORT_LENGTH]
+        """Keep what is derived from name and address in step with them."""
+        self.derive_keys()
         fields = kwargs.get("update_fields")
         if fields is not None:
             kwargs["update_fields"] = {*fields, "name_key", "folded_name", "folded_address"}
         super().save(*args, **kwargs)
+
+    def derive_keys(self) -> None:
+        """Set the forms of name and address that uniqueness, order and search are made of."""
+        self.name_key, self.folded_name = name_key(self.name), folded_name(self.name)
+        self.folded_address = folded_name(self.address)[:ADDRESS_SORT_LENGTH]
 
 
 class Contact(models.Model):
@@ -183,6 +191,7 @@ class CustomerSummary(models.Model):
     customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="summary")
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
     products = models.JSONField(default=list)
+    admins = models.JSONField(default=list)  # ids of the tenant administrators, by name; kept by the database
 
     product_low = models.CharField(max_length=8, null=True)
     product_high = models.CharField(max_length=8, null=True)
@@ -246,3 +255,96 @@ class CustomerSummary(models.Model):
 
     def __str__(self) -> str:
         return f"summary of customer {self.customer_id}"
+
+
+class ImportState(models.TextChoices):
+    """Where an import stands; tasks move it from Uploaded to Checked and from Importing to Done or back to Checked."""
+
+    UPLOADED = "uploaded", "Being checked"
+    CHECKED = "checked", "Checked"
+    IMPORTING = "importing", "Being imported"
+    DONE = "done", "Imported"
+    FAILED = "failed", "Failed"
+
+
+class CustomerImport(models.Model):
+    """A file of customers on its way into the portal: checked line by line, then written all or nothing.
+
+    `content` holds the file until the import is done or abandoned; it may name customers whose name is hidden.
+    """
+
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    finished_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=12, choices=ImportState, default=ImportState.UPLOADED)
+    file_name = models.CharField(max_length=200)
+    content = models.TextField(blank=True)
+    message = models.CharField(max_length=500, blank=True)
+    new_lines = models.PositiveIntegerField(default=0)
+    unchanged_lines = models.PositiveIntegerField(default=0)
+    error_lines = models.PositiveIntegerField(default=0)
+
+    objects = ScopedQuerySet.as_manager()
+    scope_msp = "msp"
+    scope_customer = None
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=ImportState.values), name="import_state_is_known")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["msp", "-created_at"], name="import_of_msp"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state__in=[ImportState.UPLOADED, ImportState.IMPORTING]),
+                name="import_to_work_on",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"
+
+    @property
+    def total_lines(self) -> int:
+        """Every line of the file that holds a customer."""
+        return self.new_lines + self.unchanged_lines + self.error_lines
+
+    @property
+    def is_being_worked_on(self) -> bool:
+        """Whether a task has it or is about to take it."""
+        return self.state in (ImportState.UPLOADED, ImportState.IMPORTING)
+
+
+class ImportVerdict(models.TextChoices):
+    """What importing a line would do."""
+
+    NEW = "new", "New"
+    UNCHANGED = "unchanged", "Unchanged"
+    ERROR = "error", "Error"
+
+
+class ImportLine(models.Model):
+    """One line of an import as the preview shows it."""
+
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
+    customer_import = models.ForeignKey(CustomerImport, on_delete=models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField()
+    verdict = models.CharField(max_length=12, choices=ImportVerdict)
+    reason = models.CharField(max_length=500, blank=True)
+    cells = models.JSONField(default=list)
+
+    objects = ScopedQuerySet.as_manager()
+    scope_msp = "msp"
+    scope_customer = None
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["customer_import", "number"], name="one_line_per_number")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["msp", "customer_import", "verdict", "number"], name="line_by_verdict")
+        ]
+
+    def __str__(self) -> str:
+        return f"line {self.number} of import {self.customer_import_id}"

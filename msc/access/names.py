@@ -11,4 +11,5 @@ def name_key(text: str) -> str:
 def folded_name(text: str) -> str:
     """Return the form that names sort and search by: the key without marks, so "munchen" finds "München"."""
     decomposed = unicodedata.normalize("NFKD", name_key(text))
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    unmarked = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", unmarked)  # Korean syllables fall into letters and come together again
