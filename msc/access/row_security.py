@@ -42,6 +42,8 @@ SCOPED: dict[str, str] = {
     "events_eventdetail": "msp_id",
     "mail_outboxmessage": "msp_id",
     "mail_outboxbody": "msp_id",
+    "pages_tablepreference": "msp_id",
+    "pages_submission": "msp_id",
     "people_invitation": "msp_id",
     "people_apicredential": "msp_id",
     "serviceplans_offeredproduct": "msp_id",

@@ -50,6 +50,7 @@ ACTIONS = {
     "import.finished": "imported customers",
     "export.started": "began to export",
     "export.finished": "exported",
+    "export.failed": "did not finish exporting",
     "mail.queued_again": "sent again the e-mail",
     "alert.raised": "raised the alert",
     "alert.resolved": "resolved the alert",

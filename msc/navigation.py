@@ -1,0 +1,31 @@
+"""The menu and the tabs as plain data; it names pages by their URL names and imports none of them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the menu: shown to people who hold the permission."""
+
+    label: str
+    url_name: str
+    needs: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of an object's page; its URL takes the object's id."""
+
+    label: str
+    url_name: str
+    needs: str
+
+
+#: An entry is added in the change that adds its page.
+MENU: tuple[Entry, ...] = ()
+
+#: Entries of the account menu, beside sign-out.
+ACCOUNT: tuple[Entry, ...] = ()
+
+TABS: dict[str, tuple[Tab, ...]] = {}

@@ -1,0 +1,109 @@
+"""Kinds of column: what each loads, sorts by, shows on screen and writes to a CSV file.
+
+A column is declared once as a django-tables2 column. Screen and file are both made from plain
+tuples: `html` and `text` get the values of the column's `fields` in their order, and `names`,
+the dictionaries that the list loaded for this request.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import django_tables2 as tables
+from django.utils.html import escape
+
+Values = Sequence[Any]  # what the database holds: the type depends on the field
+Names = Mapping[str, Mapping[Any, str]]
+Cell = Callable[[Values], str]
+
+EMPTY_HTML = '<span class="none" aria-hidden="true">-</span>'
+FORMULA_STARTS = frozenset("=+-@\t\r\n")
+
+
+def neutralised(text: str) -> str:
+    """Return the text so that a spreadsheet shows it and never runs it."""
+    return "'" + text if text and text[0] in FORMULA_STARTS else text
+
+
+class Column(tables.Column):  # type: ignore[misc]  # the library has no types
+    """A column of text; the other kinds change how its values look.
+
+    `sort` names what the column orders by, ascending. `sort_low` and `sort_high` are for rows with
+    several values: ascending by the lowest, descending by the highest. `required` says that these
+    are never null, so that a plain descending index serves.
+    """
+
+    align = "start"
+    kind = "text"
+    default_width = 180
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        fields: Sequence[str] = (),
+        sort: Sequence[str] | None = None,
+        sort_low: Sequence[str] = (),
+        sort_high: Sequence[str] = (),
+        required: bool = False,
+        always: bool = False,
+        shown: bool = False,
+        hint: str = "",
+        unit: str = "",
+        width: int | None = None,
+        needs: str = "",
+    ) -> None:
+        super().__init__(verbose_name=label, orderable=sort != ())
+        self.label = label
+        self.fields = tuple(fields)
+        self.low = tuple(sort_low or sort or ())
+        self.high = tuple(sort_high or sort or ())
+        self.sort_by_first_field = sort is None and not self.low
+        self.required = required
+        self.always = always
+        self.shown = shown or always
+        self.hint = hint
+        self.unit = unit
+        self.width = width or self.default_width
+        self.needs = needs
+        self.name = ""
+
+    def bind(self, name: str) -> None:
+        """Learn the name under which the table declares this column."""
+        self.name = name
+        self.fields = self.fields or (name,)
+        if self.sort_by_first_field:
+            self.low = self.high = self.fields[:1]
+
+    @property
+    def sortable(self) -> bool:
+        """Whether the header orders the list."""
+        return bool(self.low)
+
+    @property
+    def heading(self) -> str:
+        """The label with its unit, as headers and files show it."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def html(self, values: Values, names: Names) -> str:
+        """Return the cell as safe HTML."""
+        return escape(values[0]) if values[0] not in (None, "") else EMPTY_HTML
+
+    def text(self, values: Values, names: Names) -> str:
+        """Return the cell as the text of a CSV file, before neutralising."""
+        return "" if values[0] is None else str(values[0])
+
+    def html_cell(self, positions: Sequence[int], names: Names) -> Cell:
+        """Return a function from a row's tuple to the cell's HTML."""
+        return _reader(self.html, positions, names)
+
+    def text_cell(self, positions: Sequence[int], names: Names) -> Cell:
+        """Return a function from a row's tuple to the cell's text, safe to open in a spreadsheet."""
+        read = _reader(self.text, positions, names)
+        return lambda row: neutralised(read(row))
+
+
+def _reader(make: Callable[[Values, Names], str], positions: Sequence[int], names: Names) -> Cell:
+    if list(positions) == list(range(positions[0], positions[0] + len(positions))):
+        part = slice(positions[0], positions[0] + len(positions))
+        return lambda row: make(row[part], names)
+    return lambda row: make([row[position] for position in positions], names)

@@ -1,0 +1,284 @@
+"""The ready kinds of column; a list declares them, an app adds one only for a new look."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, TypedDict, Unpack
+
+import phonenumbers
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escape
+
+from msc.pages.columns import EMPTY_HTML, Column, Names, Values
+from msc.pages.icons import icon
+from msc.pages.when import absolute, relative
+
+
+class Options(TypedDict, total=False):
+    """The keyword arguments that every kind of column takes."""
+
+    fields: Sequence[str]
+    sort: Sequence[str] | None
+    sort_low: Sequence[str]
+    sort_high: Sequence[str]
+    required: bool
+    always: bool
+    shown: bool
+    hint: str
+    unit: str
+    width: int | None
+    needs: str
+
+
+class Text(Column):
+    """Short text on one line."""
+
+
+class LongText(Column):
+    """Text that is cut at the border of its column and stands in full in its title."""
+
+    kind = "long"
+    default_width = 240
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the text with its whole in the title."""
+        if not values[0]:
+            return EMPTY_HTML
+        whole = escape(" ".join(str(values[0]).split()))
+        return f'<span class="cut" title="{whole}">{whole}</span>'
+
+
+class Named(Column):
+    """An id whose name is in one of the list's dictionaries."""
+
+    def __init__(self, label: str, *, dictionary: str, **options: Unpack[Options]) -> None:
+        super().__init__(label, **options)
+        self.dictionary = dictionary
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the name of the id."""
+        name = names[self.dictionary].get(values[0], "")
+        return escape(name) if name else EMPTY_HTML
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the name of the id."""
+        return names[self.dictionary].get(values[0], "")
+
+
+@cache
+def url_around(url_name: str) -> tuple[str, str]:
+    """Return the two parts of an address around its id, so that a list reverses it once."""
+    before, after = reverse(url_name, args=[987654321]).split("987654321")
+    return before, after
+
+
+class Link(Column):
+    """Text that leads to the row's own page: `fields` are the text, the id, and an optional mark."""
+
+    kind = "link"
+    default_width = 240
+
+    def __init__(self, label: str, *, to: str, mark: str = "", **options: Unpack[Options]) -> None:
+        super().__init__(label, **options)
+        self.to = to
+        self.mark = mark
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the text as a link, and the mark when the third value is true."""
+        before, after = url_around(self.to)
+        text = escape(values[0])
+        mark = f' <span class="mark">{self.mark}</span>' if len(values) > 2 and values[2] else ""
+        return f'<a class="cut" href="{before}{values[1]}{after}" title="{text}">{text}</a>{mark}'
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one value of a status looks: the word, its icon and its tone."""
+
+    word: str
+    icon: str = "point"
+    tone: str = "neutral"
+
+
+@cache
+def badge(look: Look) -> str:
+    """Return a status with icon and word, so that colour is never the only sign."""
+    return f'<span class="status status-{look.tone}">{icon(look.icon)}{escape(look.word)}</span>'
+
+
+class Badge(Column):
+    """A status out of a fixed set."""
+
+    kind = "badge"
+    default_width = 150
+
+    def __init__(self, label: str, *, looks: Mapping[Any, Look], **options: Unpack[Options]) -> None:
+        super().__init__(label, **options)
+        self.looks = looks
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the icon and the word."""
+        look = self.looks.get(values[0])
+        return badge(look) if look else EMPTY_HTML
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the word."""
+        look = self.looks.get(values[0])
+        return look.word if look else ""
+
+
+class YesNo(Badge):
+    """A yes or no, where only yes is worth a sign."""
+
+    default_width = 110
+
+    def __init__(self, label: str, **options: Unpack[Options]) -> None:
+        super().__init__(label, looks={True: Look("Yes", "check", "good")}, **options)
+
+
+class Date(Column):
+    """A day or a moment: absolute, with its relative age beside it."""
+
+    kind = "date"
+    default_width = 190
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the date in the person's zone and its age."""
+        value: date | datetime | None = values[0]
+        if value is None:
+            return EMPTY_HTML
+        now = timezone.now()
+        machine = value.isoformat()
+        return f'<time datetime="{machine}">{absolute(value)}</time> <span class="age">{relative(value, now)}</span>'
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the date as ISO 8601 in the person's zone."""
+        value: date | datetime | None = values[0]
+        if value is None:
+            return ""
+        if isinstance(value, datetime):
+            return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+        return value.isoformat()
+
+
+class Number(Column):
+    """A number, right-aligned, with its unit in the header."""
+
+    kind = "number"
+    align = "end"
+    default_width = 120
+
+    def __init__(self, label: str, *, places: int = 0, **options: Unpack[Options]) -> None:
+        super().__init__(label, **options)
+        self.places = places
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the number with separated thousands."""
+        return EMPTY_HTML if values[0] is None else f"{values[0]:,.{self.places}f}"
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the number without separators."""
+        return "" if values[0] is None else f"{values[0]:.{self.places}f}"
+
+    def text_cell(self, positions: Sequence[int], names: Names) -> Callable[[Values], str]:
+        """Leave numbers as they are: a minus sign is no formula."""
+        return lambda row: self.text([row[position] for position in positions], names)
+
+
+class Percent(Number):
+    """A share of 100 with a small bar; above the thresholds the bar has another pattern and a word."""
+
+    kind = "percent"
+    default_width = 150
+
+    def __init__(
+        self, label: str, *, warn_at: Decimal | int | None = None, places: int = 0, **options: Unpack[Options]
+    ) -> None:
+        options.setdefault("unit", "%")
+        super().__init__(label, places=places, **options)
+        self.warn_at = warn_at
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the bar and the number."""
+        if values[0] is None:
+            return EMPTY_HTML
+        share = values[0]
+        tone = "warn" if self.warn_at is not None and share >= self.warn_at else "plain"
+        return bar(float(share), tone) + f"{share:,.{self.places}f}"
+
+
+def bar(share: float, tone: str = "plain") -> str:
+    """Return a bar of 0 to 100 drawn by SVG attributes; the number beside it carries the value."""
+    filled = min(max(share, 0.0), 100.0) * 0.48
+    return (
+        '<svg class="bar" viewBox="0 0 48 6" width="48" height="6" aria-hidden="true">'
+        '<rect class="bar-track" width="48" height="6" rx="3"/>'
+        f'<rect class="bar-{tone}" width="{filled:.1f}" height="6" rx="3"/></svg>'
+    )
+
+
+class Phone(Column):
+    """A phone number kept in E.164 and shown in its international form."""
+
+    kind = "phone"
+    default_width = 160
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the number as a link that dials."""
+        if not values[0]:
+            return EMPTY_HTML
+        number = str(values[0])
+        return f'<a class="phone" href="tel:{escape(number)}">{escape(international(number))}</a>'
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the number in its international form."""
+        return international(str(values[0])) if values[0] else ""
+
+
+def international(number: str) -> str:
+    """Return an E.164 number in groups, or as it is when it is none."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+class Multi(Column):
+    """Several lines in one cell, one per part of the row, aligned with the other columns' lines.
+
+    `parts` gets the column's values and returns, per line, the values for the `inner` column.
+    """
+
+    kind = "multi"
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        inner: Column,
+        parts: Callable[[Values], Iterable[Values]],
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(label, **options)
+        self.inner = inner
+        self.parts = parts
+        self.align = inner.align
+        self.kind = f"multi {inner.kind}"
+        self.width = options.get("width") or inner.width
+        self.unit = options.get("unit") or inner.unit
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show one line per part."""
+        show = self.inner.html
+        lines = [show(part, names) for part in self.parts(values)]
+        if not lines:
+            return EMPTY_HTML
+        return "".join([f'<div class="line">{line}</div>' for line in lines])
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the parts separated by semicolons."""
+        return "; ".join([self.inner.text(part, names) for part in self.parts(values)])

@@ -1,0 +1,81 @@
+"""The columns a person chose for a list: read tolerantly, written strictly, reset by deleting."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from msc.access.models import User
+from msc.pages.columns import Column
+from msc.pages.models import TablePreference
+from msc.pages.tables import ListTable
+
+NARROWEST, WIDEST = 48, 900
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns to show, in order, and the widths that differ from the default."""
+
+    columns: Sequence[Column]
+    widths: Mapping[str, int]
+
+    def width(self, column: Column) -> int:
+        """Return the width of a column in pixels."""
+        return self.widths.get(column.name, column.width)
+
+
+def allowed(table: type[ListTable], user: User) -> dict[str, Column]:
+    """Return the columns that the person may see at all."""
+    return {name: column for name, column in table.declared().items() if not column.needs or user.can(column.needs)}
+
+
+def arranged(table: type[ListTable], user: User, names: Iterable[str] | None = None) -> list[Column]:
+    """Return the named columns in order, the standing ones always in; the default without names."""
+    columns = allowed(table, user)
+    if names is None:
+        return [column for column in columns.values() if column.shown]
+    chosen = [columns[name] for name in dict.fromkeys(names) if name in columns]
+    missing = [column for column in columns.values() if column.always and column not in chosen]
+    return [*missing, *chosen]
+
+
+def layout(table: type[ListTable], user: User, name: str) -> Layout:
+    """Return what the person chose for a list; stored names and widths that make no sense are ignored."""
+    stored = TablePreference.objects.filter(user=user, list_name=name).values_list("shown", "widths").first()
+    shown, widths = stored or (None, None)
+    names = [one for one in shown if isinstance(one, str)] if isinstance(shown, list) and shown else None
+    return Layout(arranged(table, user, names), _sound(widths))
+
+
+def _sound(widths: object) -> dict[str, int]:
+    if not isinstance(widths, dict):
+        return {}
+    return {name: width for name, width in widths.items() if type(width) is int and NARROWEST <= width <= WIDEST}
+
+
+def save_columns(table: type[ListTable], user: User, name: str, names: Iterable[str]) -> None:
+    """Keep which columns the person shows, in order."""
+    shown = [column.name for column in arranged(table, user, names)]
+    _keep(user, name, shown=shown)
+
+
+def save_widths(table: type[ListTable], user: User, name: str, widths: Mapping[str, str]) -> None:
+    """Keep the widths of columns that exist, within bounds; an empty width returns to the default."""
+    stored = TablePreference.objects.filter(user=user, list_name=name).values_list("widths", flat=True).first()
+    kept = _sound(stored)
+    for column in allowed(table, user).keys() & widths.keys():
+        text = widths[column]
+        if text.isascii() and text.isdigit() and len(text) < 6:
+            kept[column] = min(max(int(text), NARROWEST), WIDEST)
+        else:
+            kept.pop(column, None)
+    _keep(user, name, widths=kept)
+
+
+def _keep(user: User, name: str, **values: object) -> None:
+    given: dict[str, object] = {"msp": user.msp, **values}
+    TablePreference.objects.update_or_create(user=user, list_name=name, defaults=given)
+
+
+def reset(user: User, name: str) -> None:
+    """Return a list to its default columns and widths."""
+    TablePreference.objects.filter(user=user, list_name=name).delete()
