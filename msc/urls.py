@@ -4,4 +4,5 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("msc.operations.urls")),
+    path("", include("msc.people.urls")),
 ]
