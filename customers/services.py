@@ -154,18 +154,14 @@ def update_customer(
 
     Hiding, account name and tenant administrators are the MSP administrator's to change.
     """
-    if not by.can("customer.edit"):
-        raise PermissionDenied
-    if not by.can("customer.edit_identity_rules") and any(
-        value is not None for value in (hide_name, account_name, tenant_admins)
-    ):
+    reserved = any(value is not None for value in (hide_name, account_name, tenant_admins))
+    if not by.can("customer.edit") or (reserved and not by.can("customer.edit_identity_rules")):
         raise PermissionDenied
     locked = lock_customer(by=by, customer=customer)
     _refuse_sandbox(locked, "changed")
     identity = CustomerIdentity.objects.get(pk=locked.pk)
     admins = _admins_of(locked)
-    before = _details(locked, identity, admins)
-    was_hidden = locked.name_hidden
+    before, was_hidden = _details(locked, identity, admins), locked.name_hidden
 
     identity.name = rules.clean_name(name, field="name", label="Customer name")
     identity.address, identity.phone = rules.clean_address(address), rules.clean_phone(phone)
@@ -182,25 +178,32 @@ def update_customer(
         return locked
     if locked.version != version:
         raise _conflict(locked, before, after)
+    _store(by, locked, identity, wanted)
+    _record_edit(by, locked, before, after, was_hidden=was_hidden)
+    return locked
 
-    locked.version += 1
-    with _unique_names(locked):
-        locked.save(update_fields=["account_name", "account_name_fixed", "name_hidden", "version"])
+
+def _store(by: User, customer: Customer, identity: CustomerIdentity, admins: Iterable[User]) -> None:
+    customer.version += 1
+    with _unique_names(customer):
+        customer.save(update_fields=["account_name", "account_name_fixed", "name_hidden", "version"])
         identity.save(update_fields=["name", "address", "phone"])
-    assignments = _assign(customer=locked, people=wanted)
-    for assignment in assignments:
+    for assignment in _assign(customer=customer, people=admins):
         emails.customer_assigned(assignment, identity.name, by=by.full_name)
+
+
+def _record_edit(by: User, customer: Customer, before: Details, after: Details, *, was_hidden: bool) -> None:
+    turned = {(False, True): "customer.hidden", (True, False): "customer.revealed"}
     log.record(
         by=by,
-        action=_edit_action(was_hidden=was_hidden, is_hidden=locked.name_hidden),
-        on=locked,
-        label=public_label(locked),
-        private_label=identity.name,
-        customer_id=locked.pk,
+        action=turned.get((was_hidden, customer.name_hidden), "customer.edited"),
+        on=customer,
+        label=public_label(customer),
+        private_label=str(after.private["Customer Name"]),
+        customer_id=customer.pk,
         changes=log.changed(before.public, after.public),
         private=log.changed(before.private, after.private),
     )
-    return locked
 
 
 def _name_account(customer: Customer, name: str, *, hide: bool | None, typed: str | None) -> None:
@@ -218,12 +221,6 @@ def _name_account(customer: Customer, name: str, *, hide: bool | None, typed: st
     else:
         customer.account_name = name
     customer.name_hidden = hide
-
-
-def _edit_action(*, was_hidden: bool, is_hidden: bool) -> str:
-    if was_hidden == is_hidden:
-        return "customer.edited"
-    return "customer.hidden" if is_hidden else "customer.revealed"
 
 
 def _conflict(customer: Customer, theirs: Details, mine: Details) -> Conflict:

@@ -22,7 +22,7 @@ BEGIN
     IF OLD.account_name_fixed AND (NOT NEW.account_name_fixed OR NEW.account_name <> OLD.account_name) THEN
         {_refuse("account_name_never_changes")}
     END IF;
-    IF NEW.msp_id <> OLD.msp_id OR NEW.is_sandbox <> OLD.is_sandbox THEN {_refuse("customer_keeps_its_msp")} END IF;
+    IF NEW.is_sandbox <> OLD.is_sandbox THEN {_refuse("sandbox_customer_stays")} END IF;
     IF OLD.deleted_at IS NOT NULL THEN {_refuse("deleted_customer_stays_deleted")} END IF;
     IF OLD.is_sandbox AND (
         NEW.account_name <> OLD.account_name OR NEW.name_hidden OR NEW.account_name_fixed OR NEW.deleted_at IS NOT NULL
@@ -58,7 +58,11 @@ DROP FUNCTION customers_keep_account();
 # cannot call this one, so the database itself recounts; the function is the owner's, since support staff rename too.
 ADMINS = """
 CREATE FUNCTION customers_recount_admins(subjects bigint[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    -- Whoever waits here counts afterwards what the one before has committed.
+    PERFORM FROM public.customers_customersummary
+        WHERE customer_id = ANY (subjects) ORDER BY customer_id FOR UPDATE;
     UPDATE public.customers_customersummary s
     SET admins = found.ids, admin_low = found.low, admin_high = found.high
     FROM (
@@ -71,8 +75,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
         GROUP BY c.id
     ) AS found
     WHERE s.customer_id = found.id
-      AND (s.admins, s.admin_low, s.admin_high) IS DISTINCT FROM (found.ids, found.low, found.high)
-$$;
+      AND (s.admins, s.admin_low, s.admin_high) IS DISTINCT FROM (found.ids, found.low, found.high);
+END $$;
 REVOKE ALL ON FUNCTION customers_recount_admins(bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION customers_recount_admins(bigint[]) TO msc_portal, msc_worker;
 
