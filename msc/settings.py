@@ -126,6 +126,7 @@ MIDDLEWARE = [
     "msc.access.middleware.FormGate",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "msc.people.signin.sessions.SessionLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -178,6 +179,66 @@ AUTH_PASSWORD_VALIDATORS = [
         ("CommonPasswordValidator", {}),
     )
 ]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "msc.people.signin.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses are confirmed by the invitation
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGIN_BY_CODE_REQUIRED = {"password"}
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_TRUST_ENABLED = True
+ACCOUNT_FORMS = {
+    "login": "msc.people.signin.forms.SignInForm",
+    "confirm_login_code": "msc.people.signin.forms.CodeForm",
+    "reset_password": "msc.people.signin.forms.AskForResetForm",
+    "reset_password_from_key": "msc.people.signin.forms.ChoosePasswordForm",
+    "user_token": "msc.people.signin.forms.ResetLinkForm",
+    "change_password": "msc.people.signin.forms.ChangePasswordForm",
+    "reauthenticate": "msc.people.signin.forms.PasswordAgainForm",
+}
+# Failures count per account and network (key) and per network (ip); `docs/decisions/0005` says why.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "5/15m/key,10/h/key,20/24h/key,20/15m/ip",
+    "account_failed": "10/h/key",
+    "lock_recorded": "1/15m/key",
+    "code_sent": "10/h/key",
+    "code_refused": "20/h/key",
+    "reset_password": "20/h/ip,3/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "5/m/user",
+    "reauthenticate": "10/m/user",
+}
+PASSWORD_RESET_TIMEOUT = 60 * 60
+MFA_ADAPTER = "msc.people.signin.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Managed Services Center"
+MFA_TOTP_TOLERANCE = 1
+MFA_TRUST_ENABLED = True
+MFA_TRUST_COOKIE_AGE = 30 * 24 * 60 * 60
+MFA_TRUST_COOKIE_NAME = "__Host-msc-trusted" if IS_HTTPS else "msc-trusted"
+MFA_FORMS = {
+    "authenticate": "msc.people.signin.forms.FactorForm",
+    "authenticate_webauthn": "msc.people.signin.forms.FactorPasskeyForm",
+    "reauthenticate": "msc.people.signin.forms.FactorAgainForm",
+    "login_webauthn": "msc.people.signin.forms.PasskeyForm",
+    "activate_totp": "msc.people.signin.forms.ActivateAppForm",
+    "add_webauthn": "msc.people.signin.forms.AddPasskeyForm",
+}
+SESSION_IDLE_SECONDS = 4 * 60 * 60
+SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_NAME = "__Host-msc-session" if IS_HTTPS else "msc-session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS

@@ -2,7 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from msc.people.profile.views import Home
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", Home.as_view(), name="home"),
     path("", include("msc.operations.urls")),
+    path("account/", include("msc.people.signin.urls")),
+    path("profile/", include("msc.people.profile.urls")),
     path("", include("msc.people.urls")),
 ]

@@ -16,17 +16,23 @@ class PortalBackend(AuthenticationBackend):  # type: ignore[misc]
         """Return the person of a session and narrow the transaction to their MSP; None ends the session."""
         scope.reveal_person(user_id)
         user: User | None = User.objects.select_related("msp").filter(pk=user_id).first()
-        if user is None or not self.user_can_authenticate(user):
+        if user is None or not may_enter(user):
             return None
         scope.narrow_to_msp(user.msp_id)
         return user
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        email = credentials.get("email") or credentials.get("username") or ""
-        scope.reveal_email(email)
+        """Return the person whose address and password these are; the address reveals them to this transaction."""
+        scope.reveal_email(credentials.get("email") or "")
         user: User | None = super().authenticate(request, **credentials)
         return user
 
     def user_can_authenticate(self, user: User) -> bool:
-        """Let in active people whose MSP works in the portal."""
-        return user.is_active and (user.msp is None or user.msp.state == MspState.ACTIVE)
+        """Let in who may enter; their MSP is seen once they are revealed by id."""
+        scope.reveal_person(user.pk)
+        return may_enter(user)
+
+
+def may_enter(user: User) -> bool:
+    """Tell whether the person is active and their MSP, if they have one, works in the portal."""
+    return user.is_active and (user.msp is None or user.msp.state == MspState.ACTIVE)

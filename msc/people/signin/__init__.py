@@ -1,0 +1,1 @@
+"""Sign-in: password and code, authenticator apps, passkeys, sessions; django-allauth does the flows."""
