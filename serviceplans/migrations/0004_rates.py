@@ -5,20 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('serviceplans', '0003_storage_regions'),
+        ("serviceplans", "0003_storage_regions"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='planproduct',
-            name='cu_per_tb_month',
-            field=models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='CU per TB and month'),
+            model_name="planproduct",
+            name="cu_per_tb_month",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=4,
+                max_digits=12,
+                null=True,
+                validators=[django.core.validators.MinValueValidator(0)],
+                verbose_name="CU per TB and month",
+            ),
         ),
         migrations.AddField(
-            model_name='planproduct',
-            name='cu_per_user_month',
-            field=models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='CU per user and month'),
+            model_name="planproduct",
+            name="cu_per_user_month",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=4,
+                max_digits=12,
+                null=True,
+                validators=[django.core.validators.MinValueValidator(0)],
+                verbose_name="CU per user and month",
+            ),
         ),
     ]

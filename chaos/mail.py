@@ -1,0 +1,174 @@
+"""Break what e-mail depends on, one fault after the other, and count what arrived: lost, doubled, late.
+
+`python -m chaos.mail` takes about ten minutes; `--mails 500 --kills 8 --away 10` is a quick look.
+"""
+
+import argparse
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+from chaos import sink as sinks
+from chaos.portal import Portal, running
+
+CHANCE = random.Random(11)
+
+
+class Size(NamedTuple):
+    """How much is sent, how often is killed, and for how many seconds a part is away."""
+
+    mails: int
+    kills: int
+    away: float
+
+
+class Outcome(NamedTuple):
+    """What a fault did to the e-mails queued during it, and how late the last of them was sent."""
+
+    queued: int
+    lost: int
+    doubled: int
+    changed_ids: int
+    seconds: float
+
+
+def killed_workers(portal: Portal, size: Size) -> None:
+    """Kill one of the worker's processes, or every fifth time all of them, while e-mails are queued and sent."""
+    for kill in range(size.kills):
+        portal.queue(size.mails // size.kills, f"kill-{kill}")
+        time.sleep(CHANCE.uniform(0.05, 0.6))
+        if kill % 5 == 4:
+            portal.kill("worker")
+            portal.start_worker()
+        else:
+            portal.kill_a_child("worker", kill)
+
+
+def valkey_stopped(portal: Portal, size: Size) -> None:
+    """Stop Valkey for a while."""
+    portal.valkey.stop()
+    portal.queue(200, "stopped")
+    time.sleep(size.away)
+    portal.valkey.start()
+
+
+def valkey_frozen(portal: Portal, size: Size) -> None:
+    """Freeze Valkey for a while."""
+    with portal.frozen_valkey():
+        portal.queue(200, "frozen")
+        time.sleep(size.away)
+
+
+def valkey_emptied(portal: Portal, size: Size) -> None:
+    """Delete everything in Valkey ten times."""
+    for turn in range(10):
+        portal.queue(20, f"emptied-{turn}")
+        portal.empty_valkey()
+        time.sleep(size.away / 60)
+
+
+def two_beats(portal: Portal, size: Size) -> None:
+    """Run a second beat."""
+    portal.start_beat("second-beat")
+    for turn in range(10):
+        portal.queue(50, f"beats-{turn}")
+        time.sleep(size.away / 30)
+    portal.kill("second-beat")
+
+
+def postgresql_restarted(portal: Portal, size: Size) -> None:
+    """Restart PostgreSQL five times, in order and by a crash in turn, while e-mails are sent."""
+    for turn in range(5):
+        portal.queue(min(400, size.mails), f"restart-{turn}")
+        time.sleep(CHANCE.uniform(0.5, 2.0))
+        portal.restart_postgresql(signal.SIGINT if turn % 2 else signal.SIGQUIT)
+        portal.restart_producer()
+
+
+def server_away(portal: Portal, size: Size) -> None:
+    """Stop the mail server for a while."""
+    portal.sink.stop()
+    portal.queue(200, "away")
+    time.sleep(size.away)
+    portal.sink = sinks.start(portal.folder / "var", portal.sink.port)
+
+
+def server_frozen(portal: Portal, size: Size) -> None:
+    """Freeze the mail server for a while."""
+    portal.sink.process.send_signal(signal.SIGSTOP)
+    portal.queue(200, "server-frozen")
+    time.sleep(size.away)
+    portal.sink.process.send_signal(signal.SIGCONT)
+
+
+#: The fault, its words, how many may arrive twice, and how many seconds after it the last e-mail may leave.
+Fault = tuple[Callable[[Portal, Size], None], str, int, float]
+FAULTS: tuple[Fault, ...] = (
+    (killed_workers, "worker killed -9", 1, 90),
+    (valkey_stopped, "Valkey stopped", 0, 60),
+    (valkey_frozen, "Valkey frozen", 0, 60),
+    (valkey_emptied, "Valkey emptied ten times", 0, 60),
+    (two_beats, "two beats", 0, 30),
+    (postgresql_restarted, "PostgreSQL restarted five times", 1, 120),
+    (server_away, "mail server stopped", 0, 60),
+    (server_frozen, "mail server frozen", 1, 120),
+)
+
+
+def outcome_of(portal: Portal, before: set[str], taken_before: int, seconds: float) -> Outcome:
+    """Compare what was queued during a fault with what the mail server took."""
+    rows = portal.ask('SELECT "to", message_id FROM mail_outboxmessage')
+    queued = {str(to): str(message_id) for to, message_id in rows if str(to) not in before}
+    taken = [mail for mail in portal.sink.taken()[taken_before:] if mail.to in queued]
+    copies = Counter(mail.to for mail in taken)
+    return Outcome(
+        queued=len(queued),
+        lost=len(queued.keys() - copies.keys()),
+        doubled=sum(copies.values()) - len(copies),
+        changed_ids=sum(mail.message_id != queued[mail.to] for mail in taken),
+        seconds=seconds,
+    )
+
+
+def trial(portal: Portal, fault: Fault, size: Size) -> bool:
+    """Commit one fault, wait until everything is sent, and print the line about it."""
+    commit, words, may_double, may_take = fault
+    before = {str(to) for (to,) in portal.ask('SELECT "to" FROM mail_outboxmessage')}
+    taken_before = len(portal.sink.taken())
+    commit(portal, size)
+    outcome = outcome_of(portal, before, taken_before, portal.seconds_until_nothing_waits())
+    passed = (
+        not outcome.lost and outcome.doubled <= may_double and not outcome.changed_ids and outcome.seconds <= may_take
+    )
+    print(
+        f"{'ok  ' if passed else 'FAIL'} {words:32} {outcome.queued:5} mails: lost {outcome.lost} (0),"
+        f" doubled {outcome.doubled} ({may_double}), other Message-ID {outcome.changed_ids} (0),"
+        f" all sent {outcome.seconds:.0f} s after it ({may_take:.0f} s)",
+        flush=True,
+    )
+    return passed
+
+
+def main() -> int:
+    """Commit every fault, or those whose name is given, on one portal."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mails", type=int, default=5_000)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--away", type=float, default=60.0)
+    parser.add_argument("faults", nargs="*", help="names of functions; all without")
+    chosen = parser.parse_args()
+    size = Size(chosen.mails, chosen.kills, chosen.away)
+    with running() as portal:
+        results = [
+            trial(portal, fault, size) for fault in FAULTS if not chosen.faults or fault[0].__name__ in chosen.faults
+        ]
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

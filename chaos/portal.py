@@ -1,0 +1,181 @@
+"""A whole portal on private, durable servers, whose parts can be killed, stopped and frozen by name."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import redis
+
+from chaos import sink as sinks
+from msc import stack
+from msc.server import end_with_parent
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKER = ("celery", "-A", "msc.celery", "worker", "-c", "2", "-l", "WARNING", "--without-gossip", "--without-mingle")
+BEAT = ("celery", "-A", "msc.celery", "beat", "-l", "WARNING", "--pidfile=", "-s")
+PATIENCE_SECONDS = 150.0
+
+
+class Portal:
+    """The servers, a mail sink, a producer of e-mails, and the worker and beats that are under trial."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.chmod(0o711)
+        (folder / "var").mkdir(mode=0o700)
+        self.folder = folder
+        self.postgresql = stack.PostgreSQL(folder / "postgresql")
+        self.valkey = stack.Valkey(folder / "valkey")
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start everything and migrate."""
+        self.postgresql.start()
+        self.valkey.start()
+        self.sink = sinks.start(self.folder / "var")
+        self.environment = {
+            **os.environ,
+            "SECRET_KEY": "a-key-that-only-the-chaos-uses-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "DJANGO_SETTINGS_MODULE": "msc.settings",
+            "MSC_VAR": str(self.folder / "var"),
+            "EMAIL_URL": self.sink.url,
+            **self.postgresql.addresses(),
+            **self.valkey.addresses(),
+        }
+        migrate = [sys.executable, "manage.py", "migrate", "--database=owner", "-v0"]
+        subprocess.run(migrate, env=self.environment, cwd=ROOT, check=True)
+        self.environment.pop("MIGRATION_DATABASE_URL")
+        self.start_producer()
+        self.start_worker()
+        self.start_beat()
+
+    def stop(self) -> None:
+        """Stop everything, frozen parts too."""
+        for server in (self.valkey, self.postgresql):
+            if server.process:
+                server.process.send_signal(signal.SIGCONT)
+        for name in list(self.processes):
+            self.kill(name)
+        self.producer.kill()
+        self.sink.stop()
+        self.valkey.stop()
+        self.postgresql.stop()
+
+    def start_producer(self) -> None:
+        self.producer = self._spawn("chaos.producer", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def start_worker(self) -> None:
+        self.processes["worker"] = self._spawn(*WORKER)
+
+    def start_beat(self, name: str = "beat") -> None:
+        self.processes[name] = self._spawn(*BEAT, str(self.folder / "var" / name))
+
+    def kill(self, name: str) -> None:
+        """Kill a part with all its children, as the kernel does when memory is short."""
+        process = self.processes.pop(name)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def kill_a_child(self, name: str, turn: int) -> None:
+        """Kill one of the processes that a part has started, in turn."""
+        parent = self.processes[name].pid
+        listed = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        if listed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(listed[turn % len(listed)]), signal.SIGKILL)
+
+    def queue(self, count: int, name: str) -> None:
+        """Queue trial e-mails, as the portal's requests would."""
+        if self.producer.stdin is None or self.producer.stdout is None:
+            raise RuntimeError("The producer has no pipes.")
+        self.producer.stdin.write(f"{count} {name}\n".encode())
+        self.producer.stdin.flush()
+        if self.producer.stdout.readline().strip() != str(count).encode():
+            raise RuntimeError("The producer did not queue what it was asked to.")
+
+    def restart_postgresql(self, how: signal.Signals) -> None:
+        """Stop PostgreSQL, in order or as a crash does, and start it again."""
+        if self.postgresql.process:
+            self.postgresql.process.send_signal(how)
+            self.postgresql.process.wait()
+        self.postgresql.start()
+
+    def restart_producer(self) -> None:
+        """Give the producer a fresh connection; that a request survives a restart is another trial."""
+        self.producer.kill()
+        self.producer.wait()
+        self.start_producer()
+
+    def empty_valkey(self) -> None:
+        """Delete everything that Celery has written down."""
+        redis.Redis(unix_socket_path=str(self.valkey.socket)).flushall()
+
+    @contextlib.contextmanager
+    def frozen_valkey(self) -> Iterator[None]:
+        """Hold Valkey still: it accepts connections and answers nothing."""
+        if self.valkey.process is None:
+            raise RuntimeError("Valkey does not run.")
+        self.valkey.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.valkey.process.send_signal(signal.SIGCONT)
+
+    def ask(self, sql: str) -> list[tuple[object, ...]]:
+        """Ask the database as the superuser, past all policies."""
+        with stack.connect(self.postgresql.url(stack.SUPERUSER)) as connection:
+            return connection.execute(sql.encode()).fetchall()
+
+    def states(self) -> dict[str, int]:
+        """Return how many e-mails are in each state."""
+        rows = self.ask("SELECT state, count(*) FROM mail_outboxmessage GROUP BY state")
+        return {str(state): int(str(count)) for state, count in rows}
+
+    def seconds_until_nothing_waits(self) -> float:
+        """Wait until no e-mail is queued or being sent, and return how long that took."""
+        return seconds_until(lambda: not self.states().keys() & {"queued", "sending"})
+
+    def _spawn(
+        self, *module: str, stdin: int = subprocess.DEVNULL, stdout: int | None = None
+    ) -> "subprocess.Popen[bytes]":
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", *module],
+                env=self.environment,
+                cwd=ROOT,
+                stdin=stdin,
+                stdout=log if stdout is None else stdout,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=end_with_parent(signal.SIGKILL),  # noqa: PLW1509 - there are no threads here
+            )
+
+
+def seconds_until(reached: Callable[[], bool]) -> float:
+    """Wait until something holds, or the patience is at its end, and return the seconds it took."""
+    started = time.monotonic()
+    while time.monotonic() - started < PATIENCE_SECONDS:
+        with contextlib.suppress(psycopg.OperationalError):
+            if reached():
+                break
+        time.sleep(0.1)
+    return time.monotonic() - started
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Portal]:
+    """Run a portal in a temporary folder for as long as the block takes."""
+    with tempfile.TemporaryDirectory(prefix="msc-chaos-", ignore_cleanup_errors=True) as folder:
+        portal = Portal(Path(folder))
+        try:
+            portal.start()
+            yield portal
+        finally:
+            portal.stop()

@@ -1,0 +1,81 @@
+"""Senders killed with -9 in the middle of their work: nothing lost, at most one twice (the long form: make chaos)."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from msc.access import scope
+from msc.mail.models import OutboxBody, OutboxMessage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MAILS, KILLS = 300, 10
+
+
+def start_sender(sink):
+    environment = {**os.environ, "EMAIL_URL": sink.url}
+    return subprocess.Popen([sys.executable, "-m", "chaos.sender"], env=environment, stderr=subprocess.DEVNULL)
+
+
+def wait_until(reached, seconds=40):
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def let_leases_run_out():
+    with scope.entered("worker"):
+        stranded = OutboxMessage.objects.filter(state="sending")
+        return stranded.update(due_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_killed_senders_lose_nothing_and_double_at_most_one(queue, sink):
+    chance = random.Random(7)
+    for number in range(MAILS):
+        queue(f"mail-{number}", to=f"p{number}@northwind.example")
+    senders = [start_sender(sink) for _ in range(2)]
+    try:
+        for kill in range(KILLS):
+            wait_until(_taken_more_than(sink, kill * 20 + chance.randrange(15)))
+            senders[kill % 2].kill()
+            senders[kill % 2].wait()
+            senders[kill % 2] = start_sender(sink)
+        wait_until(lambda: len({mail.to for mail in sink.taken()}) >= MAILS - KILLS)
+    finally:
+        for sender in senders:
+            sender.kill()
+            sender.wait()
+    let_leases_run_out()
+    sender = start_sender(sink)
+    try:
+        wait_until(lambda: not _waiting())
+    finally:
+        sender.kill()
+        sender.wait()
+
+    copies = Counter(mail.to for mail in sink.taken())
+    ids = defaultdict(set)
+    for mail in sink.taken():
+        ids[mail.to].add(mail.message_id)
+    assert len(copies) == MAILS
+    assert sum(copies.values()) - MAILS <= 1
+    assert all(len(of_one) == 1 for of_one in ids.values())
+    with scope.entered("worker"):
+        assert set(OutboxMessage.objects.values_list("state", flat=True)) <= {"sent", "handed"}
+        assert OutboxBody.objects.exclude(message__state="handed").count() == 0
+
+
+def _taken_more_than(sink, count):
+    return lambda: len(sink.taken()) > count
+
+
+def _waiting():
+    with scope.entered("worker"):
+        return OutboxMessage.objects.waiting().count()
