@@ -24,15 +24,15 @@ class StackError(Exception):
     """A private server cannot run; the message is one sentence for the person who started it."""
 
 
-def end_with_parent(number: signal.Signals) -> Callable[[], None]:
+def end_with_parent(number: signal.Signals, parent: int | None = None) -> Callable[[], None]:
     """Return what a child runs before its program, so that the kernel sends it the signal when its parent dies."""
-    parent = os.getpid()
+    expected = parent or os.getpid()
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def arrange() -> None:
         if prctl:
             prctl(1, int(number))  # PR_SET_PDEATHSIG
-            if os.getppid() != parent:
+            if os.getppid() != expected:
                 os._exit(1)
 
     return arrange

@@ -95,7 +95,7 @@ class PostgreSQL(Server):
         options = [f"--{name}={value}" for name, value in self.settings.items()]
         self.spawn(self.programs / "postgres", "-D", self.data, "-k", self.socket, *options)
         with connect(self.url(SUPERUSER, "postgres")) as connection:
-            exists = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if exists:
             prepare_database(self.url(SUPERUSER))
         else:

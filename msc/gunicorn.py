@@ -1,0 +1,21 @@
+"""How the web server runs: two processes of four threads; `gunicorn --config=python:msc.gunicorn msc.wsgi`."""
+
+import os
+
+bind = os.environ.get("MSC_BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
+worker_class = "gthread"
+workers = int(os.environ.get("MSC_WEB_PROCESSES", "2"))
+threads = int(os.environ.get("MSC_WEB_THREADS", "4"))
+# The application is loaded once and its memory shared; it opens no connection while it loads.
+preload_app = True
+# A request may take longer than any statement of it (MSC_STATEMENT_TIMEOUT_MS) before its worker is given up.
+timeout = 60
+graceful_timeout = 25
+keepalive = 5
+max_requests = 20_000
+max_requests_jitter = 2_000
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - memory; gunicorn wants names
+# No query string and no Referer: what somebody searched for may be a name that the vendor must not learn.
+accesslog = "-"
+access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms'
+control_socket_disable = True
