@@ -143,7 +143,7 @@ class Date(Column):
     """A day or a moment: absolute, with its relative age beside it."""
 
     kind = "date"
-    default_width = 190
+    default_width = 220
 
     def html(self, values: Values, names: Names) -> str:
         """Show the date in the person's zone and its age."""
@@ -189,24 +189,30 @@ class Number(Column):
 
 
 class Percent(Number):
-    """A share of 100 with a small bar; above the thresholds the bar has another pattern and a word."""
+    """A share of 100: the number says it, a small bar beside it shows it, in another tone from a level on."""
 
     kind = "percent"
     default_width = 150
 
     def __init__(
-        self, label: str, *, warn_at: Decimal | int | None = None, places: int = 0, **options: Unpack[Options]
+        self,
+        label: str,
+        *,
+        warn_at: Decimal | int | None = None,
+        bad_at: Decimal | int | None = None,
+        places: int = 0,
+        **options: Unpack[Options],
     ) -> None:
         options.setdefault("unit", "%")
         super().__init__(label, places=places, **options)
-        self.warn_at = warn_at
+        self.levels = ((bad_at, "bad"), (warn_at, "warn"))
 
     def html(self, values: Values, names: Names) -> str:
         """Show the bar and the number."""
         if values[0] is None:
             return EMPTY_HTML
         share = values[0]
-        tone = "warn" if self.warn_at is not None and share >= self.warn_at else "plain"
+        tone = next((tone for level, tone in self.levels if level is not None and share >= level), "plain")
         return bar(float(share), tone) + f"{share:,.{self.places}f}"
 
 

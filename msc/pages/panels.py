@@ -53,7 +53,9 @@ def _field(page: "ListPage", filterset: ListFilters, name: str) -> dict[str, Any
         "kind": "rows",
         "searched": bool(term) or len(options) > TYPE_AHEAD_FROM,
         "term": term,
-        "options": [(pk, label, str(pk) in chosen) for pk, label in known.items()],
+        "options": sorted(
+            ((pk, label, str(pk) in chosen) for pk, label in known.items()), key=lambda option: not option[2]
+        ),
         "many": len(options) > TYPE_AHEAD_FROM,
         "address": page.path + "?" + query.changed(page.request.GET, choices=name, page=None),
     }

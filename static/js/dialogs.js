@@ -92,22 +92,3 @@ document.addEventListener("submit", (event) => {
     tell("announce", "The export has started.");
   }
 });
-
-// Long choices become searchable; the script for it is fetched only when a window has one.
-let ready = null;
-function tomSelect() {
-  const { tomSelect: source, tomSelectStyle, typeahead } = document.body.dataset;
-  ready ??= new Promise((resolve, reject) => {
-    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: tomSelectStyle });
-    const script = Object.assign(document.createElement("script"), { src: source, onload: resolve, onerror: reject });
-    document.head.append(style, script);
-  }).then(() => import(typeahead));
-  return ready;
-}
-async function enhanceAll() {
-  if (!document.querySelector("select[data-typeahead]:not(.tomselected)")) return;
-  const { enhance } = await tomSelect();
-  document.querySelectorAll("select[data-typeahead]:not(.tomselected)").forEach(enhance);
-}
-document.addEventListener("htmx:after:swap", enhanceAll);
-enhanceAll();

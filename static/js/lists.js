@@ -13,7 +13,7 @@ function show(address, { push = true } = {}) {
 
 /** The address that a form with method GET would go to, without its empty fields. */
 function addressOf(form) {
-  const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+  const query = new URLSearchParams([...new FormData(form)].filter(([name, value]) => value !== "" && !name.startsWith("find-")));
   const path = form.getAttribute("action") || location.pathname;
   return query.size ? `${path}?${query}` : path;
 }

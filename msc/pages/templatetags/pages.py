@@ -106,12 +106,15 @@ def field(bound: BoundField, label: str = "") -> dict[str, Any]:
     """Render a form field with label, help and errors beside it."""
     widget = bound.field.widget
     css = next((css for kind, css in _CLASSES if isinstance(widget, kind)), "form-control")
-    if bound.errors:
-        css += " is-invalid"
+    css = f"{widget.attrs.get('class', '')} {css}{' is-invalid' if bound.errors else ''}".strip()
+    if isinstance(widget, forms.Textarea) and widget.attrs.get("rows") == "10":
+        widget.attrs["rows"] = "3"
+    if isinstance(widget, forms.CheckboxSelectMultiple | forms.RadioSelect):
+        widget.attrs["class"] = css
     return {
         "bound": bound,
         "label": label or bound.label,
-        "control": bound.as_widget(attrs={"class": f"{widget.attrs.get('class', '')} {css}".strip()}),
+        "control": bound.as_widget(attrs={"class": css}),
         "is_box": isinstance(widget, forms.CheckboxInput),
         "is_group": isinstance(widget, forms.CheckboxSelectMultiple | forms.RadioSelect),
     }
