@@ -51,7 +51,7 @@ def test_nothing_is_imported_inside_a_function(path):
 
 
 FORBIDDEN_CALLS = re.compile(
-    r"\bsend_mail\(|\.delay\(|\.apply_async\(|@receiver\b|\.connect\(sender|mark_safe\(request|\.extra\("
+    r"(?<!def )\bsend_mail\(|\.delay\(|\.apply_async\(|@receiver\b|\.connect\(sender|mark_safe\(request|\.extra\("
 )
 
 
