@@ -1,5 +1,6 @@
 """Where each app's pages hang."""
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from msc.people.profile.views import Home
@@ -11,3 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profile/", include("msc.people.profile.urls")),
     path("", include("msc.people.urls")),
 ]
+if settings.MSC_DEMO:
+    urlpatterns += [path("demo/mail/", include("msc.mail.urls"))]
