@@ -74,5 +74,6 @@ def entered(role: RoleName, *, msp: int | None = None, person: int | None = None
     with transaction.atomic():
         enter(role, msp=msp, person=person)
         yield
-        if outside is not None:
+        # A rollback takes the scope back by itself, and nothing more can be asked before it.
+        if outside is not None and not connection.needs_rollback:
             _apply({**outside, "role": outside["role"] or "none"})

@@ -1,0 +1,123 @@
+"""What a log line says, and whose values it never says."""
+
+import io
+import json
+import logging
+import logging.config
+
+import pytest
+import structlog
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.urls import path
+
+from msc import logging as ours
+from msc.access import scope
+from msc.access.models import Msp
+
+CANARY = "Cäcilia & Söhne KG"
+
+
+@pytest.fixture
+def lines(settings):
+    """Configure as production does and read what is written, each line as JSON."""
+    written = io.StringIO()
+    configuration = ours.configuration(readable=False)
+    configuration["handlers"]["lines"]["stream"] = written
+    logging.config.dictConfig(configuration)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    logging.config.dictConfig(settings.LOGGING)
+
+
+def answer(request, number):
+    return HttpResponse("ok")
+
+
+def fail(request, number):
+    raise ValueError(f"no customer is called {CANARY}")
+
+
+urlpatterns = [
+    path("customers/<int:number>/", answer),
+    path("broken/<int:number>/", fail),
+]
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.django_db
+def test_a_request_is_one_line_without_its_query(lines, client):
+    response = client.get(f"/customers/7/?q={CANARY}", headers={"referer": f"http://x.example/?q={CANARY}"})
+    (line,) = lines()
+    assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
+    assert line["route"] == "customers/<int:number>/"
+    assert line["request_id"] == response.headers["X-Request-ID"]
+    assert len(line["request_id"]) == 32
+    assert line["ms"] > 0
+    assert CANARY not in json.dumps(line, ensure_ascii=False)
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.django_db
+def test_an_exception_is_logged_by_type_and_place(lines, client):
+    client.raise_request_exception = False
+    assert client.get("/broken/7/?q=x").status_code == 500
+    failed = next(line for line in lines() if "exception" in line)
+    assert failed["exception"].splitlines()[-1] == "builtins.ValueError"
+    assert "test_logging.py" in failed["exception"]
+    assert failed["request_id"] == lines()[-1]["request_id"]
+    assert "lia & S" not in json.dumps(lines(), ensure_ascii=False)
+
+
+@pytest.mark.django_db
+def test_a_database_error_is_its_state_and_its_constraint(lines):
+    with scope.entered("support"):
+        Msp.objects.create(name=CANARY, slug="first")
+        try:
+            with transaction.atomic():
+                Msp.objects.create(name=CANARY, slug="second")
+        except IntegrityError:
+            logging.getLogger("django.request").exception("It broke.")
+    (line,) = lines()
+    assert "psycopg.errors.UniqueViolation 23505 one_msp_per_name" in line["exception"]
+    assert "django.db.utils.IntegrityError" in line["exception"].splitlines()[-1]
+    assert "lia & S" not in json.dumps(line, ensure_ascii=False)
+
+
+def test_errors_about_the_program_keep_their_words(lines):
+    try:
+        None.customer  # noqa: B018 - the fault is the point
+    except AttributeError:
+        logging.getLogger("x").exception("It broke.")
+    assert lines()[0]["exception"].endswith("AttributeError: 'NoneType' object has no attribute 'customer'")
+
+
+def test_private_values_are_dropped_whoever_passes_them(lines):
+    structlog.get_logger("x").warning("sent", mail=7, to="ada@northwind.example", subject=CANARY, name=CANARY)
+    (line,) = lines()
+    assert {key for key in line if key not in ("event", "level", "logger", "timestamp")} == {"mail"}
+
+
+def test_celery_says_neither_arguments_nor_the_text_of_an_exception(lines):
+    facts = {"name": "tasks.x", "id": "1", "description": "raised unexpected", "args": CANARY, "kwargs": CANARY}
+    said = {**facts, "exc": f"ValueError('{CANARY}')", "traceback": CANARY}
+    logging.getLogger("celery.app.trace").error(
+        "Task %(name)s[%(id)s] %(description)s: %(exc)s %(args)s", said, extra={"data": said}
+    )
+    (line,) = lines()
+    assert line["event"] == "Task tasks.x[1] raised unexpected: ValueError "
+    assert CANARY not in json.dumps(line, ensure_ascii=False)
+
+
+def test_the_web_servers_own_messages_lose_the_query(lines):
+    logging.getLogger("gunicorn.error").error("Error handling request %s", f"/customers/?q={CANARY}")
+    assert lines()[0]["event"] == "Error handling request /customers/"
+    assert "%(q)s" not in ours.GUNICORN_ACCESS_FORMAT
+    assert "%(f)s" not in ours.GUNICORN_ACCESS_FORMAT
+    assert "%(r)s" not in ours.GUNICORN_ACCESS_FORMAT
+
+
+def test_the_id_of_a_request_is_never_the_callers(lines):
+    request = RequestFactory().get("/", headers={"x-request-id": "chosen by the caller"})
+    response = ours.RequestLog(lambda _: HttpResponse())(request)
+    assert response.headers["X-Request-ID"] == request.request_id != "chosen by the caller"
