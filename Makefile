@@ -9,7 +9,7 @@ UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --gener
 export PORT PG
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run test lint check format lock reset clean bench
+.PHONY: run test lint check format lock reset clean bench chaos
 
 run: .venv/run.ok var/frontend.ok
 	@$(BIN)/python -m msc.portal --end-with-parent
@@ -27,6 +27,10 @@ check: lint test
 SCALE ?= 10k
 bench: .venv/dev.ok var/frontend.ok
 	@$(BIN)/python -m msc.stack -m bench $(SCALE)
+
+# Breaks what e-mail depends on, part by part, and counts what arrives. A quick look: ARGS="--mails 500 --kills 8 --away 10"
+chaos: .venv/dev.ok
+	@$(BIN)/python -m chaos.mail $(ARGS)
 
 format: .venv/dev.ok
 	@$(BIN)/ruff check -q --fix-only .
