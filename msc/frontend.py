@@ -13,13 +13,10 @@ TARGET = ROOT / "var" / "frontend" / "vendor"
 
 FILES = {
     "tabler.css": "@tabler/core/dist/css/tabler.min.css",
-    "tabler-vendors.css": "@tabler/core/dist/css/tabler-vendors.min.css",
-    "tabler.js": "@tabler/core/dist/js/tabler.min.js",
     "htmx.js": "htmx.org/dist/htmx.min.js",
-    "tom-select.js": "tom-select/dist/js/tom-select.complete.min.js",
 }
 
-# Names of https://tabler.io/icons; a template shows one by <use href="{% static 'vendor/icons.svg' %}#plus">.
+# Names from @tabler/icons, all outline; `msc.pages.icons` and the component c-icon show them.
 ICONS = (
     "activity",
     "address-book",

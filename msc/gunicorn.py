@@ -2,6 +2,8 @@
 
 import os
 
+from msc.logging import GUNICORN_ACCESS_FORMAT
+
 bind = os.environ.get("MSC_BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 worker_class = "gthread"
 workers = int(os.environ.get("MSC_WEB_PROCESSES", "2"))
@@ -15,7 +17,6 @@ keepalive = 5
 max_requests = 20_000
 max_requests_jitter = 2_000
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - memory; gunicorn wants names
-# No query string and no Referer: what somebody searched for may be a name that the vendor must not learn.
 accesslog = "-"
-access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms'
+access_log_format = GUNICORN_ACCESS_FORMAT
 control_socket_disable = True

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import fcntl
+import functools
 import os
 import secrets
 import signal
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -36,6 +37,7 @@ class Process:
         self.name = name
         self.log = log
         with log.open("wb") as output:
+            environment = {**environment, "NO_COLOR": "1"}
             self._process = subprocess.Popen(  # noqa: S603 - commands of the table above
                 [sys.executable, "-m", *PROCESSES[name].split()],
                 cwd=ROOT,
@@ -176,25 +178,29 @@ def answers(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def watch(running: list[Process], stop: Stop, port: int) -> int:
-    """Say when the portal is ready, then wait until it is asked to stop or a process ends, and return the exit code."""
-    ready = False
+def watch(running: list[Process], stop: Stop, welcome: Callable[[], bool]) -> int:
+    """Wait until the portal is asked to stop or a process ends by itself, and return the exit code."""
+    welcomed = False
     while not stop.asked:
         if dead := next((process for process in running if not process.runs()), None):
             say(f"The {dead.name} process ended by itself, so the portal stops. The end of {dead.log}:")
             say(dead.last_words())
             return 1
-        if not ready and answers(port):
-            ready = True
-            welcome(port)
+        welcomed = welcomed or welcome()
         time.sleep(0.1)
     say("Stopping.")
     return 0
 
 
-def welcome(port: int) -> None:
-    """Say where the portal is and who may sign in."""
-    say(f"The portal runs at http://localhost:{port} (Ctrl-C stops it).")
+def welcome(var: Path, port: int) -> bool:
+    """Once the web server answers, say where the portal is and who may sign in, and tell whether that was done."""
+    if not answers(port):
+        return False
+    accounts = var / "demo-accounts.txt"
+    if accounts.exists():
+        say(accounts.read_text().rstrip())
+    say(f"The portal runs at http://localhost:{port} (logs: {var / 'log'}; Ctrl-C stops it).")
+    return True
 
 
 def run(var: Path, port: int, stop: Stop) -> int:
@@ -205,11 +211,10 @@ def run(var: Path, port: int, stop: Stop) -> int:
         begin = time.monotonic()
         environment |= running.enter_context(servers(var, environment))
         say(f"PostgreSQL and Valkey answer after {time.monotonic() - begin:.1f} s.")
-        prepared = subprocess.run([sys.executable, "-m", "msc.prepare"], cwd=ROOT, env=environment, check=False)
-        if prepared.returncode:
+        if subprocess.run([sys.executable, "-m", "msc.prepare"], cwd=ROOT, env=environment, check=False).returncode:
             return 1
         say(f"Database and static files are ready after {time.monotonic() - begin:.1f} s.")
-        return watch(running.enter_context(processes(var, environment)), stop, port)
+        return watch(running.enter_context(processes(var, environment)), stop, functools.partial(welcome, var, port))
 
 
 def main() -> int:
