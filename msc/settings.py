@@ -9,7 +9,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import Env, validate
 
 from msc.logging import configuration
 
@@ -301,6 +301,10 @@ DJANGO_TABLES2_TABLE_ATTRS: dict[str, str] = {}
 # -- Logs (what may stand in them: msc/logging.py) ---------------------------------------------------------------
 LOGGING = configuration(readable=DEBUG or MSC_DEMO, level=env.str("MSC_LOG_LEVEL", "INFO"))
 
+# -- Health: how long runs are kept, how much a program may send ---------------------------------------------------
+MSC_RUN_RETENTION_DAYS = env.int("MSC_RUN_RETENTION_DAYS", 400, validate=validate.Range(min=100))
+MSC_API_CALLS_PER_MINUTE = env.int("MSC_API_CALLS_PER_MINUTE", 600, validate=validate.Range(min=1))
+
 # -- Work outside requests ---------------------------------------------------------------------------------------
 MSC_METRICS_TOKEN = env.str("MSC_METRICS_TOKEN", "")  # without one, /metrics answers this machine only
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -308,3 +312,10 @@ EMAIL_URL = env.str("EMAIL_URL", f"file://{VAR_DIR / 'mail'}")
 MSC_MAIL_FROM = env.str("MSC_MAIL_FROM", "Managed Services Center <noreply@localhost>")
 
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", "UNAUTHENTICATED_USER": None}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Managed Services Center API",
+    "DESCRIPTION": "Send the results of backup jobs, read what the portal knows.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}

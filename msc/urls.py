@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("msc.operations.urls")),
     path("account/", include("msc.people.signin.urls")),
     path("profile/", include("msc.people.profile.urls")),
+    path("", include("health.urls")),
     path("", include("msc.people.urls")),
 ]
 if settings.MSC_DEMO:

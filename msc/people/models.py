@@ -12,6 +12,7 @@ from django.utils import timezone
 from msc.access.actors import NOWHERE, Origin
 from msc.access.models import Msp, User
 from msc.access.querysets import ScopedQuerySet
+from msc.access.roles import Role
 from msc.people.tokens import digest_of, new_secret
 
 INVITATION_LIFE = timedelta(days=7)
@@ -134,6 +135,11 @@ class ApiCredential(models.Model):
     def is_live(self, now: datetime | None = None) -> bool:
         """Tell whether the credential lets a program in: neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > (now or timezone.now()))
+
+    @property
+    def role(self) -> Role:
+        """What scoped querysets ask: a program reads all of its MSP, as far as its scopes go."""
+        return Role.READ_ONLY
 
     # What the event record asks of an actor.
     @property

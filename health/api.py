@@ -1,0 +1,293 @@
+"""The API under /api/v1/: programs of an MSP send runs and usage, and read what its pages show."""
+
+from typing import Any, ClassVar, cast
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, extend_schema, extend_schema_view
+from rest_framework import exceptions, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.pagination import CursorPagination
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from customers.models import Customer
+from health import serializers, services
+from health.authentication import Bearer, HasScope
+from health.bodies import records_of, text_of
+from health.filters import AlertFilters, RunFilters, UsageFilters
+from health.intake import Outcome
+from health.models import Alert, Run, UsageRecord
+from msc.access.models import Msp
+from msc.pages.filters import ListFilters
+from msc.people.models import ApiCredential
+from serviceplans.models import ServicePlan
+from tenants.models import Tenant
+
+PAGE, LARGEST_PAGE = 100, 500
+
+
+class Refusal(exceptions.APIException):
+    """A parameter that the API cannot take: 400, with each field and its reason."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+
+    def __init__(self, reasons: dict[str, list[str]]) -> None:
+        errors = [{"field": field, "reason": reason} for field, those in reasons.items() for reason in those]
+        super().__init__({"detail": "A parameter is not what it should be.", "errors": errors})
+
+
+class Endpoint(APIView):
+    """What all addresses of the API share: a credential, JSON alone, and the scope that each method asks for."""
+
+    authentication_classes = (Bearer,)
+    permission_classes = (HasScope,)
+    renderer_classes = (JSONRenderer,)
+    scopes: ClassVar[dict[str, str]] = {}
+
+    @property
+    def scope(self) -> str:
+        """The scope that a credential needs for this call."""
+        return self.scopes.get((self.request.method or "GET").replace("HEAD", "GET"), "")
+
+    @property
+    def credential(self) -> ApiCredential:
+        """The credential that asks."""
+        return cast("ApiCredential", self.request.user)
+
+    @property
+    def msp(self) -> Msp:
+        """The MSP of the credential."""
+        return cast("Msp", self.request.auth)
+
+
+class Cursor(CursorPagination):
+    """Pages from the newest row back, which stay right while rows arrive."""
+
+    ordering = "-pk"
+    page_size = PAGE
+    page_size_query_param = "page_size"
+    max_page_size = LARGEST_PAGE
+    invalid_cursor_message = "This cursor is not one of ours."
+
+    def get_page_size(self, request: Request) -> int:
+        """Return the size that was asked for; junk is refused, not guessed at."""
+        text = request.query_params.get("page_size", str(PAGE))
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LARGEST_PAGE):
+            raise Refusal({"page_size": [f"Send a number from 1 to {LARGEST_PAGE}."]})
+        return int(text)
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Return the place; junk is refused with the field."""
+        try:
+            return super().decode_cursor(request)
+        except exceptions.NotFound:
+            raise Refusal({"cursor": ["This cursor is not one of ours."]}) from None
+
+
+class Reading(GenericAPIView[Any], Endpoint):
+    """A list that a program reads: the MSP's rows, the filters of the page, pages by cursor."""
+
+    filters: ClassVar[type[ListFilters]] = ListFilters
+    pagination_class = Cursor
+    model: ClassVar[Any]
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the rows of the MSP with what the serializer shows of them."""
+        return cast("QuerySet[Any]", self.model.objects.for_user(self.credential))
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows within the filters; a parameter that nobody knows is refused."""
+        query: QueryDict = self.request.GET
+        if unknown := query.keys() - {*self.filters.names(), "cursor", "page_size"}:
+            raise Refusal({min(unknown)[:80]: ["There is no such parameter."]})
+        with timezone.override(self.msp.zone):
+            filters = self.filters(query, self.rows(), user=self.credential)  # type: ignore[arg-type]  # reads as a person
+            if not filters.is_valid():
+                raise Refusal({field: [str(one) for one in errors] for field, errors in filters.form.errors.items()})
+            return cast("QuerySet[Any]", filters.qs)
+
+    def get(self, request: Request) -> Response:
+        """Answer with a page of rows."""
+        page = self.paginate_queryset(self.get_queryset())
+        found: BaseSerializer[Any] = self.get_serializer(page, many=True)
+        return self.get_paginated_response(found.data)
+
+
+def answer(outcome: Outcome) -> Response:
+    """Tell what became of each record: 200 when any was kept, 422 when none."""
+    body = {
+        "created": outcome.created,
+        "updated": outcome.updated,
+        "unchanged": outcome.unchanged,
+        "rejected": len(outcome.refusals),
+        "errors": [{"line": one.line, "field": one.field, "reason": one.reason} for one in outcome.refusals],
+    }
+    return Response(body, status=200 if outcome.kept else 422)
+
+
+OUTCOMES = {200: serializers.OutcomeOut, 422: serializers.OutcomeOut}
+
+
+class Runs(Reading):
+    """Runs of backup and restore jobs."""
+
+    scopes: ClassVar = {"GET": "runs:read", "POST": "runs:write"}
+    model, filters, serializer_class = Run, RunFilters, serializers.RunOut
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the runs with their sources and tenants."""
+        return super().rows().select_related("tenant", "data_source")
+
+    @extend_schema(operation_id="read_runs", summary="Read runs")
+    def get(self, request: Request) -> Response:
+        """Return the runs, the latest to arrive first."""
+        return super().get(request)
+
+    @extend_schema(
+        operation_id="send_runs",
+        summary="Send runs",
+        request={"application/json": serializers.RunIn(many=True), "application/x-ndjson": serializers.RunIn},
+        responses=OUTCOMES,
+    )
+    def post(self, request: Request) -> Response:
+        """Keep a batch of runs, at most 25,000: a JSON array, {"records": [...]} or one record a line.
+
+        The job id identifies a run within its tenant. Sending it again changes nothing; a newer state replaces the
+        older, whatever order they arrive in. Records that are refused are named by line; the others are kept.
+        """
+        return answer(services.take_runs(by=self.credential, msp=self.msp, records=records_of(request)))
+
+
+class Usage(Reading):
+    """Usage records."""
+
+    scopes: ClassVar = {"GET": "usage:read", "POST": "usage:write"}
+    model, filters, serializer_class = UsageRecord, UsageFilters, serializers.UsageOut
+
+    @extend_schema(operation_id="read_usage", summary="Read usage records")
+    def get(self, request: Request) -> Response:
+        """Return the usage records, the latest to arrive first."""
+        return super().get(request)
+
+    @extend_schema(
+        operation_id="send_usage",
+        summary="Send usage records",
+        request={"application/json": serializers.UsageIn(many=True), "application/x-ndjson": serializers.UsageIn},
+        responses=OUTCOMES,
+    )
+    def post(self, request: Request) -> Response:
+        """Keep a batch of usage records; day, tenant, workload and measure identify one."""
+        return answer(services.take_usage(by=self.credential, msp=self.msp, records=records_of(request)))
+
+
+_TOOL_PARAMETERS = {
+    "tenant": "The id shown on the product's card.",
+    "organization": "What the data source belongs to inside the tenant.",
+    "source": "The name of the data source.",
+    "workload": "Default: file_server.",
+    "kind": "backup (default) or restore.",
+    "job": "An id of the run, such as systemd's $INVOCATION_ID; default: the snapshot or archive in the output.",
+    "started": "When the run started: date, time and offset, or seconds since 1970.",
+    "ended": "When it ended; default: start and duration, or now.",
+    "exit": "The tool's exit code; it decides how the run ended.",
+    "policy": "The name of the backup policy.",
+    "interval_hours": "Hours between two backups of the policy.",
+    "retention_days": "Days that the policy keeps backups.",
+}
+_NEEDED = ("tenant", "organization", "source")
+
+
+class ToolRuns(Endpoint):
+    """A run as the tool itself prints it."""
+
+    scopes: ClassVar = {"POST": "runs:write"}
+    tool: ClassVar[str] = ""
+
+    def post(self, request: Request) -> Response:
+        """Keep the run that the output tells of."""
+        if unknown := request.GET.keys() - _TOOL_PARAMETERS.keys():
+            raise Refusal({min(unknown)[:80]: ["There is no such parameter."]})
+        text = text_of(request, errors="replace")
+        parameters = {name: request.GET[name] for name in request.GET}
+        return answer(
+            services.take_output(by=self.credential, msp=self.msp, tool=self.tool, text=text, parameters=parameters)
+        )
+
+
+def _tool_schema(tool: str) -> Any:
+    return extend_schema_view(
+        post=extend_schema(
+            operation_id=f"send_{tool}_output",
+            summary=f"Send what {tool} printed",
+            description=f"The body is what {tool} wrote to its standard output, unchanged; it may be empty.",
+            request=OpenApiRequest(request={"type": "string"}),
+            parameters=[
+                OpenApiParameter(name, str, required=name in _NEEDED, description=text)
+                for name, text in _TOOL_PARAMETERS.items()
+            ],
+            responses=OUTCOMES,
+        )
+    )
+
+
+@_tool_schema("restic")
+class ResticRuns(ToolRuns):
+    """A run as restic prints it."""
+
+    tool = "restic"
+
+
+@_tool_schema("borg")
+class BorgRuns(ToolRuns):
+    """A run as borg prints it."""
+
+    tool = "borg"
+
+
+@extend_schema_view(get=extend_schema(operation_id="read_customers", summary="Read customers"))
+class Customers(Reading):
+    """Customers with their figures."""
+
+    scopes: ClassVar = {"GET": "customers:read"}
+    model, serializer_class = Customer, serializers.CustomerOut
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the customers with their names and figures."""
+        return super().rows().select_related("identity", "summary")
+
+
+@extend_schema_view(get=extend_schema(operation_id="read_tenants", summary="Read products (tenants)"))
+class Tenants(Reading):
+    """Products (tenants) of customers."""
+
+    scopes: ClassVar = {"GET": "tenants:read"}
+    model, serializer_class = Tenant, serializers.TenantOut
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the tenants that are not purged."""
+        return cast("QuerySet[Any]", Tenant.objects.for_user(self.credential).live())  # type: ignore[arg-type]
+
+
+@extend_schema_view(get=extend_schema(operation_id="read_plans", summary="Read service plans"))
+class Plans(Reading):
+    """Service plans."""
+
+    scopes: ClassVar = {"GET": "plans:read"}
+    model, serializer_class = ServicePlan, serializers.PlanOut
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the plans with what they include."""
+        return super().rows().prefetch_related("products")
+
+
+@extend_schema_view(get=extend_schema(operation_id="read_alerts", summary="Read alerts"))
+class Alerts(Reading):
+    """Alerts, active and resolved."""
+
+    scopes: ClassVar = {"GET": "alerts:read"}
+    model, filters, serializer_class = Alert, AlertFilters, serializers.AlertOut

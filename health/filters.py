@@ -1,0 +1,67 @@
+"""What the lists of health can be narrowed to; the API takes the same."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+
+from customers.models import Customer
+from health.statuses import KIND_WORDS, STATUS_WORDS, AlertState, AlertType, RunKind, RunStatus, Severity
+from msc.pages.filters import Choice, DayFilter, ListFilters, MultiChoice, ScopedModelMultiChoice
+from serviceplans.catalogue import Product, Workload
+from tenants.models import Tenant
+
+
+class Words(MultiChoice):
+    """Some of a fixed set of words that the database keeps as small numbers."""
+
+    def __init__(self, label: str, words: Mapping[str, int], labels: Mapping[int, str], **options: Any) -> None:
+        self.numbers = words
+        super().__init__(label, [(word, labels[number]) for word, number in words.items()], **options)
+
+    def filter(self, queryset: QuerySet[Any], value: Sequence[str]) -> QuerySet[Any]:
+        """Keep rows that have any of the words."""
+        return super().filter(queryset, [self.numbers[word] for word in value])  # type: ignore[misc]  # numbers for words
+
+
+SEVERITY_WORDS: dict[str, int] = {severity.name.lower(): severity for severity in reversed(Severity)}
+
+
+class _OfTenant(ListFilters):
+    """What records of a tenant have in common."""
+
+    customer = ScopedModelMultiChoice(
+        "Customers", model=Customer, label_field="account_name", field_name="tenant__customer"
+    )
+    tenant = ScopedModelMultiChoice("Tenants", model=Tenant, label_field="customer__account_name")
+    product = MultiChoice("Products", Product.choices, field_name="tenant__product")
+
+
+class RunFilters(_OfTenant):
+    """Filters of runs."""
+
+    kind = Words("Kind", KIND_WORDS, dict(RunKind.choices))
+    status = Words("Status", STATUS_WORDS, dict(RunStatus.choices))
+    workload = MultiChoice("Workloads", Workload.choices, field_name="data_source__workload")
+    since = DayFilter("From", moments=True, field_name="moment", lookup_expr="gte")
+    until = DayFilter("To", moments=True, field_name="moment", lookup_expr="lte")
+
+
+class UsageFilters(_OfTenant):
+    """Filters of usage records."""
+
+    workload = MultiChoice("Workloads", Workload.choices)
+    since = DayFilter("From", field_name="day", lookup_expr="gte")
+    until = DayFilter("To", field_name="day", lookup_expr="lte")
+
+
+class AlertFilters(ListFilters):
+    """Filters of alerts."""
+
+    severity = Words("Severity", SEVERITY_WORDS, dict(Severity.choices))
+    type = MultiChoice("Type", AlertType.choices)
+    product = MultiChoice("Products", Product.choices)
+    customer = ScopedModelMultiChoice("Customers", model=Customer, label_field="account_name")
+    state = Choice("State", AlertState.choices)
+    since = DayFilter("Raised from", moments=True, field_name="raised_at", lookup_expr="gte")
+    until = DayFilter("Raised to", moments=True, field_name="raised_at", lookup_expr="lte")

@@ -1,0 +1,61 @@
+"""What programs and people change in health: runs and usage come in, a policy is set by hand, alerts are subscribed to."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from health import intake, tools
+from health.intake import Numbered, Outcome
+from health.models import Run
+from health.records import Refusal, Refused
+from health.statuses import RunStatus
+from msc.access.models import Msp
+from msc.people.models import ApiCredential
+
+
+@transaction.atomic
+def take_runs(*, by: ApiCredential, msp: Msp, records: Iterable[Numbered]) -> Outcome:
+    """Keep the runs that a program sends for tenants of its MSP."""
+    return intake.store_runs(_own(by, msp), records)
+
+
+@transaction.atomic
+def take_usage(*, by: ApiCredential, msp: Msp, records: Iterable[Numbered]) -> Outcome:
+    """Keep the usage records that a program sends for tenants of its MSP."""
+    return intake.store_usage(_own(by, msp), records)
+
+
+@transaction.atomic
+def take_output(*, by: ApiCredential, msp: Msp, tool: str, text: str, parameters: dict[str, str]) -> Outcome:
+    """Keep the run that the output of a backup tool tells of."""
+    now = timezone.now()
+    try:
+        call = tools.call_of(parameters, now)
+        record = tools.record_of(tools.TOOLS[tool], text, call, parameters, now)
+    except Refused as refused:
+        return Outcome(refusals=[Refusal(1, refused.field, refused.reason)])
+    if call.ended_at is None and (known := _end_known(msp, record["tenant"], record["job_id"])):
+        record["ended_at"] = known.isoformat()
+    outcome = intake.store_runs(_own(by, msp), [(1, record)], now)
+    outcome.refusals = [Refusal(1, _parameter_of(one.field), one.reason) for one in outcome.refusals]
+    return outcome
+
+
+def _own(by: ApiCredential, msp: Msp) -> Msp:
+    """Return the MSP of the credential; another one is a programming error."""
+    if by.msp_id != msp.pk:
+        raise ValueError("a credential works for its own MSP only")
+    return msp
+
+
+def _end_known(msp: Msp, tenant: int | None, job: str) -> datetime | None:
+    """Return the end that is kept of a job: sent again without its end it must not seem to have ended now."""
+    runs = Run.objects.for_msp(msp.pk).filter(tenant_id=tenant or 0, job_id=job.strip(), status__gt=RunStatus.RUNNING)
+    return runs.values_list("ended_at", flat=True).first()
+
+
+def _parameter_of(field: str) -> str:
+    """Return the name by which the caller of restic's or borg's address knows a field."""
+    return {"data_source": "source", "job_id": "job", "ended_at": "ended", "started_at": "started"}.get(field, field)

@@ -1,0 +1,24 @@
+"""Addresses of health: the API, and the pages of runs, alerts and consumption."""
+
+from django.urls import URLPattern, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from health import api
+
+app_name = "health"
+
+urlpatterns: list[URLPattern] = [
+    path("api/v1/runs", api.Runs.as_view(), name="api-runs"),
+    path("api/v1/runs/restic", api.ResticRuns.as_view(), name="api-runs-restic"),
+    path("api/v1/runs/borg", api.BorgRuns.as_view(), name="api-runs-borg"),
+    path("api/v1/usage", api.Usage.as_view(), name="api-usage"),
+    path("api/v1/customers", api.Customers.as_view(), name="api-customers"),
+    path("api/v1/tenants", api.Tenants.as_view(), name="api-tenants"),
+    path("api/v1/plans", api.Plans.as_view(), name="api-plans"),
+    path("api/v1/alerts", api.Alerts.as_view(), name="api-alerts"),
+    path(
+        "api/v1/openapi.json",
+        SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]),
+        name="api-schema",
+    ),
+]
