@@ -26,6 +26,6 @@ class Tab:
 MENU: tuple[Entry, ...] = ()
 
 #: Entries of the account menu, beside sign-out.
-ACCOUNT: tuple[Entry, ...] = ()
+ACCOUNT: tuple[Entry, ...] = (Entry("Profile", "profile", "profile.edit", "user"),)
 
 TABS: dict[str, tuple[Tab, ...]] = {}

@@ -1,3 +1,11 @@
 """What every test may use: the database of this run (`database`), the cast of people and customers (`cast`)."""
 
+import pytest
+
 pytest_plugins = ["tests.database", "tests.cast"]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Hash passwords in no time; the tests of sign-in's timing ask for the real hasher."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -41,7 +41,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "administrator.manage": _admin,
     "settings.edit": _admin,
     "credential.manage": _admin,
-    "profile.edit": _everyone,
+    "profile.edit": frozenset(Role),
 }
 
 

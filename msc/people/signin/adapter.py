@@ -21,7 +21,7 @@ from msc.access.middleware import origin_of
 from msc.access.models import User
 from msc.events import log
 from msc.people.backends import may_enter
-from msc.people.signin import mails, sessions
+from msc.people.signin import limits, mails, sessions
 
 #: A failed attempt on an account that many failed on lately takes longer; nobody is locked out by it.
 SLOW_SECONDS = 1.0
@@ -65,7 +65,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count failures per account *and* network: nobody can lock an owner out from elsewhere."""
-        return f"{sessions.network_of(request)}:{credentials.get('email', '').lower()}"
+        return limits.account_in_network(request, credentials.get("email", ""))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Refuse a network or an account in a network that failed too often."""
@@ -78,6 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def _record_lock(self, request: HttpRequest, email: str) -> None:
         key = self._get_login_attempts_cache_key(request, email=email)
         if ratelimit.consume(request, action="lock_recorded", key=key):
+            scope.reveal_email(email)
             log.record_refusal(origin_of(request), reason="too many attempts", person=_revealed(email))
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
@@ -101,7 +102,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def pre_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse | None:
-        """Refuse people who were switched off, and people of a closed MSP."""
+        """Refuse people who were switched off, and people of a closed MSP, before the first step."""
+        return self._refused(request, user)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Open the session in the scope of the person's MSP, unless they were switched off between two steps."""
+        if refused := self._refused(request, user):
+            raise ImmediateHttpResponse(refused)
+        scope.narrow_to_msp(user.msp_id)
+        super().login(request, user)
+        user.origin = origin_of(request)
+        sessions.begin(request)
+
+    def _refused(self, request: HttpRequest, user: User) -> HttpResponse | None:
         scope.reveal_person(user.pk)
         if may_enter(user):
             return None
@@ -109,13 +122,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         sessions.forget_pending(request)
         refused: HttpResponse = self.respond_user_inactive(request, user)
         return refused
-
-    def login(self, request: HttpRequest, user: User) -> None:
-        """Open the session in the scope of the person's MSP."""
-        scope.narrow_to_msp(user.msp_id)
-        super().login(request, user)
-        user.origin = origin_of(request)
-        sessions.begin(request)
 
     def post_login(self, request: HttpRequest, user: User, *, redirect_url: str | None, **more: Any) -> HttpResponse:
         """Record the sign-in and lead everybody to where they work."""
@@ -143,9 +149,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         super().logout(request)
 
     def set_password(self, user: User, password: str) -> None:
-        """Save the new password alone: other fields may have changed since the person was read."""
+        """Save the new password alone, other fields may have changed since, and end all other sessions."""
         user.set_password(password)
         user.save(update_fields=["password"])
+        mine = self.request.user == user
+        sessions.end_sessions(user, keep=self.request.session.session_key if mine else None)
 
     # -- What is mailed ------------------------------------------------------------------------------------------
 

@@ -31,6 +31,11 @@ def unsealed(text: str, *, purpose: str = "second factor") -> str:
     return _box(purpose).decrypt(text.encode()).decode()
 
 
+def of(person: User) -> list[Authenticator]:
+    """Return the person's second factors and recovery codes, oldest first."""
+    return list(Authenticator.objects.filter(user=person).order_by("pk"))
+
+
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Names, and keeps the seeds of authenticator apps and recovery codes encrypted."""
 

@@ -20,7 +20,7 @@ from msc.access.middleware import origin_of
 from msc.access.models import User
 from msc.events import log
 from msc.people.backends import may_enter
-from msc.people.signin import mails, sessions
+from msc.people.signin import limits, mails, sessions
 
 
 def _plain(form: forms.Form, labels: Mapping[str, str]) -> None:
@@ -56,6 +56,8 @@ class SignInForm(account.LoginForm):  # type: ignore[misc]
         except ValidationError as error:
             self.add_error("password", error)
             cleaned = self.cleaned_data
+            del self.fields["login"].widget.attrs["autofocus"]
+            self.fields["password"].widget.attrs["autofocus"] = True
         return cleaned
 
     @property
@@ -75,7 +77,7 @@ class CodeForm(account.ConfirmLoginCodeForm):  # type: ignore[misc]
 
     def clean_code(self) -> str:
         """Refuse a wrong code, and any code when too many were wrong lately; both are recorded."""
-        key = f"{sessions.network_of(context.request)}:{self.person and self.person.pk}"
+        key = f"{limits.network_of(context.request)}:{self.person and self.person.pk}"
         try:
             code: str = super().clean_code()
         except ValidationError:

@@ -1,21 +1,22 @@
 """How long a session lives, and what a half-finished sign-in may see."""
 
-import ipaddress
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import base36_to_int
 
 from msc.access import scope
-from msc.access.middleware import origin_of
 from msc.access.models import User
 from msc.events import log
 
@@ -61,16 +62,21 @@ def reveal(encoded_id: str) -> None:
         scope.reveal_person(number)
 
 
-def network_of(request: HttpRequest) -> str:
-    """Return the network that failures are counted for: the address, or the /64 of an IPv6 one."""
-    text = origin_of(request).address or ""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network(f"{address}/64", strict=False))
-    return str(address)
+def of(person: User) -> QuerySet[UserSession]:
+    """Return the person's open sessions, the last one used first."""
+    stored = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    idle_since = timezone.now() - timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+    mine: QuerySet[UserSession] = UserSession.objects.filter(user=person, session_key__in=stored)
+    return mine.filter(last_seen_at__gt=idle_since).order_by("-last_seen_at", "-pk")
+
+
+def end_sessions(person: User, *, keep: str | None = None) -> int:
+    """End the person's sessions, but not the one with the key to keep, and return how many ended."""
+    others = UserSession.objects.filter(user=person).exclude(session_key=keep)
+    keys = list(others.values_list("session_key", flat=True))
+    others.delete()
+    ended, _ = Session.objects.filter(session_key__in=keys).delete()
+    return ended
 
 
 def _keep_or_end(request: HttpRequest, person: User) -> None:
