@@ -23,7 +23,10 @@ class Tab:
 
 
 #: An entry is added in the change that adds its page.
-MENU: tuple[Entry, ...] = ()
+MENU: tuple[Entry, ...] = (
+    Entry("Events", "people:events", "event.view", "history"),
+    Entry("Settings", "people:settings", "settings.edit", "settings"),
+)
 
 #: Entries of the account menu, beside sign-out.
 ACCOUNT: tuple[Entry, ...] = (Entry("Profile", "profile", "profile.edit", "user"),)

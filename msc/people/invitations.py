@@ -1,6 +1,5 @@
 """Accepting an invitation: the link works once, for the invited person, for seven days."""
 
-from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
@@ -9,8 +8,9 @@ from msc.access.actors import Origin
 from msc.access.models import MspState, User
 from msc.errors import DomainError
 from msc.events import log
+from msc.people import addresses
 from msc.people.models import Invitation
-from msc.people.querysets import has_joined
+from msc.people.people import has_joined
 from msc.people.services import stand_in_address
 from msc.people.tokens import digest_of
 
@@ -45,9 +45,7 @@ def accept_invitation(*, token: str, password: str, origin: Origin) -> User:
     person.set_password(password)
     person.version += 1
     person.save(update_fields=["email", "password", "version"])
-    EmailAddress.objects.update_or_create(
-        user=person, defaults={"email": person.email, "verified": True, "primary": True}
-    )
+    addresses.confirm(person)
     log.record(by=person, action="person.joined", on=person, label=person.email)
     return person
 

@@ -16,7 +16,7 @@ from msc.events import log
 from msc.people import emails
 from msc.people.changes import conflict, locked
 from msc.people.models import INVITATION_LIFE, Invitation
-from msc.people.querysets import HELD_DOMAIN, JOINED, active_administrators, has_joined
+from msc.people.people import HELD_DOMAIN, JOINED, active_administrators, has_joined
 from msc.people.tokens import digest_of, new_secret
 
 LAST_ADMINISTRATOR = (

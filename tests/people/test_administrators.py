@@ -15,7 +15,7 @@ from msc.mail.models import OutboxBody, OutboxMessage
 from msc.people import services
 from msc.people.invitations import accept_invitation
 from msc.people.models import Invitation
-from msc.people.querysets import HELD_DOMAIN, with_state
+from msc.people.people import HELD_DOMAIN, with_state
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from msc.errors import DomainError
 from msc.mail.models import OutboxBody
 from msc.people import services
 from msc.people.invitations import accept_invitation
-from msc.people.querysets import active_administrators
+from msc.people.people import active_administrators
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,10 +2,12 @@
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Concat, Trim
 
 from msc.access.models import User
 from msc.access.roles import Role
+from msc.people.models import Invitation
 from msc.people.states import PersonState, SecondFactor
 
 HELD_DOMAIN = "held.invalid"
@@ -20,8 +22,8 @@ def has_joined(person: User) -> bool:
 
 
 def with_state(people: QuerySet[User]) -> QuerySet[User]:
-    """Add `state`, `second_factor` and `customers_assigned` to each person."""
-    own = Authenticator.objects.filter(user_id=OuterRef("pk"))
+    """Add `state`, `whole_name` and `address`, the one the person was invited at until it is theirs."""
+    newest = Invitation.objects.filter(person=OuterRef("pk")).order_by("-pk").values("email")[:1]
     return people.annotate(
         state=Case(
             When(is_active=False, then=Value(PersonState.OFF)),
@@ -29,13 +31,32 @@ def with_state(people: QuerySet[User]) -> QuerySet[User]:
             default=Value(PersonState.INVITED),
             output_field=CharField(),
         ),
+        whole_name=Trim(Concat("first_name", Value(" "), "last_name")),
+        address=Case(
+            When(email__endswith=f"@{HELD_DOMAIN}", then=Coalesce(Subquery(newest), F("email"))),
+            default=F("email"),
+            output_field=CharField(),
+        ),
+    )
+
+
+def with_customers(people: QuerySet[User]) -> QuerySet[User]:
+    """Add `customers_assigned`: to tenant administrators how many, to others nothing."""
+    return people.annotate(
+        customers_assigned=Case(When(role=Role.TENANT_ADMIN, then=Count("assignments", distinct=True)))
+    )
+
+
+def with_factor(people: QuerySet[User]) -> QuerySet[User]:
+    """Add `second_factor`, the strongest that the person has set up."""
+    own = Authenticator.objects.filter(user_id=OuterRef("pk"))
+    return people.annotate(
         second_factor=Case(
             When(Exists(own.filter(type=Authenticator.Type.WEBAUTHN)), then=Value(SecondFactor.PASSKEY)),
             When(Exists(own.filter(type=Authenticator.Type.TOTP)), then=Value(SecondFactor.APP)),
             default=Value(SecondFactor.EMAIL),
             output_field=CharField(),
-        ),
-        customers_assigned=Count("assignments", distinct=True),
+        )
     )
 
 

@@ -1,0 +1,159 @@
+"""Columns and filters of the two Events lists."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.html import escape
+
+from msc.access.models import User
+from msc.events.actions import ACTIONS, is_about_a_session, sentence_of, words_of
+from msc.events.models import Event
+from msc.pages.columns import Column, Names, Values
+from msc.pages.filters import DayFilter, ListFilters, MultiChoice, ScopedModelMultiChoice, Search
+from msc.pages.kinds import Date, Text, url_around
+from msc.pages.tables import ListTable
+
+THINGS = {
+    "access.user": "Administrator",
+    "access.msp": "MSP",
+    "customers.customer": "Customer",
+    "customers.contact": "Contact",
+    "tenants.tenant": "Product (tenant)",
+    "serviceplans.serviceplan": "Service plan",
+    "people.apicredential": "API credential",
+    "mail.outboxmessage": "E-mail",
+    "health.alert": "Alert",
+    "health.datasource": "Data source",
+}
+METHODS = ("password", "code", "authenticator app", "passkey", "recovery code", "single sign-on")
+
+
+class Happened(Column):
+    """The event as one sentence that leads to its page."""
+
+    kind = "link"
+    default_width = 420
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the sentence; the MSP's own people read real names."""
+        action, actor, label, private_label = values[1:5]
+        return sentence_of(action, actor, private_label or label)
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show it as a link."""
+        before, after = url_around("people:event")
+        text = escape(self.text(values, names))
+        return f'<a class="cut" href="{before}{values[0]}{after}" title="{text}">{text}</a>'
+
+
+class Words(Text):
+    """An action in words."""
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the words, beginning with a capital."""
+        words = words_of(values[0])
+        return words[:1].upper() + words[1:]
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the words."""
+        return escape(self.text(values, names))
+
+
+class Thing(Text):
+    """What kind of thing an event is about, in words."""
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the kind."""
+        return THINGS.get(values[0], "")
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the kind."""
+        return super().html([self.text(values, names)], names)
+
+
+SENTENCE = ("pk", "action", "actor_label", "object_label", "private__label")
+
+
+class AuditTable(ListTable):
+    """What was changed."""
+
+    default_sort = "-at"
+
+    at = Date("When", required=True, always=True, width=220)
+    happened = Happened("What happened", fields=SENTENCE, sort=(), always=True)
+    actor = Text("Who", fields=("actor_label",), shown=True, width=220)
+    action = Words("Action", shown=True)
+    thing = Thing("Object", fields=("object_type",), shown=True, width=160)
+    address = Text("IP address", shown=True, width=150)
+    request = Text("Request", fields=("request_id",), width=280)
+
+
+class LogInTable(ListTable):
+    """Who came in, who was refused."""
+
+    default_sort = "-at"
+
+    at = Date("When", required=True, always=True, width=220)
+    happened = Happened("What happened", fields=SENTENCE, sort=(), always=True)
+    action = Words("Action", shown=True, width=200)
+    method = Text("Method", fields=("detail__method",), shown=True, width=160)
+    reason = Text("Reason", fields=("detail__reason",), width=220)
+    address = Text("IP address", shown=True, width=150)
+    actor = Text("E-mail", fields=("actor_label",), shown=True, width=240)
+    request = Text("Request", fields=("request_id",), width=280)
+
+
+class ByPerson(ScopedModelMultiChoice):
+    """Events of some of the MSP's people."""
+
+    def filter(self, queryset: QuerySet[Any], value: Sequence[int]) -> QuerySet[Any]:
+        """Keep what these people did themselves."""
+        return queryset.filter(actor_kind="person", actor_id__in=value) if value else queryset
+
+
+class ByMethod(MultiChoice):
+    """Log-ins in which one of the methods took part; the record names all of them, such as "password, code"."""
+
+    def filter(self, queryset: QuerySet[Any], value: Sequence[str]) -> QuerySet[Any]:
+        """Keep log-ins with any of the methods."""
+        wanted = Q()
+        for method in value:
+            wanted |= Q(detail__method__icontains=method)
+        return queryset.filter(wanted)
+
+
+class EventFilters(ListFilters):
+    """What both lists filter by: who, from when, until when."""
+
+    q = Search("Search who or what")
+    who = ByPerson("Who", model=User, label_field="email")
+    since = DayFilter("From", field_name="at", lookup_expr="gte", moments=True)
+    until = DayFilter("Until", field_name="at", lookup_expr="lte", moments=True)
+
+    def search(self, queryset: QuerySet[Event], name: str, term: str) -> QuerySet[Event]:
+        """Keep events whose actor or object holds the term."""
+        term = term.strip()
+        return queryset.filter(
+            Q(actor_label__icontains=term) | Q(object_label__icontains=term) | Q(private__label__icontains=term)
+        )
+
+
+def _actions(*, sessions: bool) -> list[tuple[str, str]]:
+    return [
+        (name, words[:1].upper() + words[1:]) for name, words in ACTIONS.items() if is_about_a_session(name) is sessions
+    ]
+
+
+class AuditFilters(EventFilters):
+    """The audit trail also by action and kind of thing."""
+
+    action = MultiChoice("Action", _actions(sessions=False))
+    object = MultiChoice("Object", list(THINGS.items()), field_name="object_type")
+
+
+class LogInFilters(EventFilters):
+    """The log-ins also by action, method and address."""
+
+    action = MultiChoice("Action", _actions(sessions=True))
+    method = ByMethod("Method", [(name, name.capitalize()) for name in METHODS])

@@ -1,0 +1,101 @@
+"""The Events pages: who may read them, and what they say."""
+
+import pytest
+
+from customers.models import Customer
+from msc.access import scope
+from msc.events import log
+from tests.sign_in import client_of
+
+pytestmark = pytest.mark.django_db
+
+AUDIT, LOG_INS = "/events/audit/", "/events/log-ins/"
+
+
+@pytest.fixture
+def edited(northwind, ada, harbour):
+    """Ada has renamed a hidden customer."""
+    with scope.entered("portal", msp=northwind.pk):
+        return log.record(
+            by=ada,
+            action="customer.edited",
+            on=harbour,
+            label="HARB-1",
+            customer_id=harbour.pk,
+            changes={"Hidden": (False, True)},
+            private={"Customer Name": ("Old Secret", "New Secret")},
+            private_label="New Secret",
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("ada", 200), ("rita", 200), ("tom", 403), ("sam", 403), (None, 302), ("eve", 200)]
+)
+@pytest.mark.parametrize("path", [AUDIT, LOG_INS])
+def test_who_may_read_events(request, client, name, status, path):
+    browser = client_of(request.getfixturevalue(name)) if name else client
+    assert browser.get(path).status_code == status
+
+
+def test_the_msp_reads_the_sentence_with_the_real_name(ada, edited):
+    page = client_of(ada).get(AUDIT).content.decode()
+    assert "ada@northwind.example edited the customer New Secret" in page
+
+
+def test_an_event_shows_before_and_after(rita, edited):
+    page = client_of(rita).get(f"/events/{edited.pk}/").content.decode()
+    for text in ("Old Secret", "New Secret", "Hidden", "No", "Yes"):
+        assert text in page
+
+
+@pytest.mark.parametrize(("name", "status"), [("ada", 200), ("rita", 200), ("tom", 403), ("eve", 404), ("sam", 403)])
+def test_an_event_of_another_msp_is_not_found(request, edited, name, status):
+    person = request.getfixturevalue(name)
+    assert client_of(person).get(f"/events/{edited.pk}/").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"q": "secret"}, True),
+        ({"q": "harb-1"}, True),
+        ({"q": "nothing"}, False),
+        ({"action": "customer.edited"}, True),
+        ({"action": "customer.deleted"}, False),
+        ({"object": "customers.customer"}, True),
+        ({"object": "tenants.tenant"}, False),
+        ({"since": "2020-01-01", "until": "2020-12-31"}, False),
+        ({"since": "2020-01-01"}, True),
+    ],
+)
+def test_filters_of_the_audit_trail(ada, edited, query, found):
+    page = client_of(ada).get(AUDIT, query)
+    assert page.status_code == 200
+    assert ("edited the customer" in page.content.decode()) is found
+
+
+def test_who_is_chosen_from_the_people_of_the_msp(ada, tom, eve, edited):
+    browser = client_of(ada)
+    assert "edited the customer" in browser.get(AUDIT, {"who": ada.pk}).content.decode()
+    assert "edited the customer" not in browser.get(AUDIT, {"who": tom.pk}).content.decode()
+    assert "does not exist" in browser.get(AUDIT, {"who": eve.pk}).content.decode()
+
+
+@pytest.mark.parametrize(("method", "found"), [("code", True), ("passkey", False)])
+def test_log_ins_by_method(northwind, ada, method, found):
+    with scope.entered("portal", msp=northwind.pk):
+        log.record_sign_in(ada, method="password, code")
+    page = client_of(ada).get(LOG_INS, {"method": method}).content.decode()
+    assert ("signed in" in page.split("<tbody>")[-1]) is found
+
+
+def test_the_file_holds_the_sentences(ada, edited):
+    file = b"".join(client_of(ada).get(AUDIT, {"export": "csv"}).streaming_content).decode()
+    assert "ada@northwind.example edited the customer New Secret" in file
+
+
+def test_nobody_changes_an_event(ada, edited):
+    for path in (AUDIT, LOG_INS, f"/events/{edited.pk}/"):
+        for method in ("put", "patch", "delete"):
+            assert getattr(client_of(ada), method)(path).status_code == 405
+    assert Customer.objects.exists()
