@@ -11,6 +11,7 @@ import phonenumbers
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
+from phonenumber_field.phonenumber import PhoneNumber
 
 from msc.pages.columns import EMPTY_HTML, Column, Names, Values
 from msc.pages.icons import icon
@@ -236,20 +237,23 @@ class Phone(Column):
         """Show the number as a link that dials."""
         if not values[0]:
             return EMPTY_HTML
-        number = str(values[0])
-        return f'<a class="phone" href="tel:{escape(number)}">{escape(international(number))}</a>'
+        shown = international(values[0])
+        dialled = "".join(char for char in shown if char in "+0123456789")
+        return f'<a class="phone" href="tel:{dialled}">{escape(shown)}</a>'
 
     def text(self, values: Values, names: Names) -> str:
         """Write the number in its international form."""
-        return international(str(values[0])) if values[0] else ""
+        return international(values[0]) if values[0] else ""
 
 
-def international(number: str) -> str:
-    """Return an E.164 number in groups, or as it is when it is none."""
+def international(number: object) -> str:
+    """Return a phone number in groups, or as it is when it is none."""
+    if isinstance(number, PhoneNumber):
+        return str(number.as_international)
     try:
-        parsed = phonenumbers.parse(number)
+        parsed = phonenumbers.parse(str(number))
     except phonenumbers.NumberParseException:
-        return number
+        return str(number)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 

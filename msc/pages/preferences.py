@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import F, Func, JSONField, OuterRef, QuerySet, Subquery
+
 from msc.access.models import User
 from msc.pages.columns import Column
 from msc.pages.models import TablePreference
@@ -38,10 +40,25 @@ def arranged(table: type[ListTable], user: User, names: Iterable[str] | None = N
     return [*missing, *chosen]
 
 
+def with_saved_lists(people: QuerySet[User]) -> QuerySet[User]:
+    """Load what people chose for all their lists along with them, so that a list needs no query for it."""
+    pair = Func(F("shown"), F("widths"), function="jsonb_build_array", output_field=JSONField())
+    lists = Func(F("list_name"), pair, function="jsonb_object_agg", output_field=JSONField())
+    chosen = TablePreference.objects.filter(user=OuterRef("pk")).order_by().annotate(lists=lists).values("lists")
+    return people.annotate(saved_lists=Subquery(chosen))
+
+
+def _saved(user: User, name: str) -> tuple[object, object]:
+    if hasattr(user, "saved_lists"):
+        saved = (user.saved_lists or {}).get(name)
+    else:
+        saved = TablePreference.objects.filter(user=user, list_name=name).values_list("shown", "widths").first()
+    return (saved[0], saved[1]) if saved else (None, None)
+
+
 def layout(table: type[ListTable], user: User, name: str) -> Layout:
     """Return what the person chose for a list; stored names and widths that make no sense are ignored."""
-    stored = TablePreference.objects.filter(user=user, list_name=name).values_list("shown", "widths").first()
-    shown, widths = stored or (None, None)
+    shown, widths = _saved(user, name)
     names = [one for one in shown if isinstance(one, str)] if isinstance(shown, list) and shown else None
     return Layout(arranged(table, user, names), _sound(widths))
 

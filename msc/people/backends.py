@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from msc.access import scope
 from msc.access.models import MspState, User
+from msc.pages.preferences import with_saved_lists
 
 
 class PortalBackend(AuthenticationBackend):  # type: ignore[misc]
@@ -15,7 +16,7 @@ class PortalBackend(AuthenticationBackend):  # type: ignore[misc]
     def get_user(self, user_id: int) -> User | None:
         """Return the person of a session and narrow the transaction to their MSP; None ends the session."""
         scope.reveal_person(user_id)
-        user: User | None = User.objects.select_related("msp").filter(pk=user_id).first()
+        user: User | None = with_saved_lists(User.objects.select_related("msp")).filter(pk=user_id).first()
         if user is None or not may_enter(user):
             return None
         scope.narrow_to_msp(user.msp_id)

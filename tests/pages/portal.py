@@ -92,7 +92,7 @@ class CustomerList(ListPage):
             needs="customer.delete",
             icon="trash",
             danger=True,
-            fields=("is_sandbox",),
+            fields=("name_hidden",),
             when=lambda values: not values[0],
         ),
     )
@@ -185,7 +185,7 @@ class Page(DetailPage):
     needs = "customer.view"
 
     def panels(self):
-        return [Panel("Account details", "pages_tests/panel.html", {"name": str(self.object)})]
+        return [Panel("Account details", "pages/_facts.html", {"facts": [("Name", str(self.object))]})]
 
 
 shop = (

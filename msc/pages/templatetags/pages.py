@@ -90,7 +90,7 @@ def percent_bar(share: float, tone: str = "plain") -> SafeString:
 @register.filter
 def phone(number: object) -> str:
     """Return a phone number in its international form."""
-    return kinds.international(str(number)) if number else ""
+    return kinds.international(number) if number else ""
 
 
 _CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
