@@ -66,6 +66,9 @@ RHYTHMS = (
     Rhythm("msc.mail.tasks.deliver", timedelta(seconds=2)),
     Rhythm("msc.mail.tasks.tidy", timedelta(minutes=1)),
     Rhythm("msc.mail.tasks.forget", timedelta(hours=6)),
+    Rhythm("tenants.tasks.apply_changes", timedelta(seconds=3)),
+    Rhythm("tenants.tasks.purge", timedelta(minutes=1)),
+    Rhythm("tenants.tasks.follow_quotas", timedelta(minutes=10)),
 )
 
 app.conf.beat_schedule = {

@@ -310,6 +310,8 @@ MSC_METRICS_TOKEN = env.str("MSC_METRICS_TOKEN", "")  # without one, /metrics an
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 EMAIL_URL = env.str("EMAIL_URL", f"file://{VAR_DIR / 'mail'}")
 MSC_MAIL_FROM = env.str("MSC_MAIL_FROM", "Managed Services Center <noreply@localhost>")
+#: A callable that makes a product real in the backup service; the default is the portal's own ingest.
+MSC_PROVISIONER = env.str("MSC_PROVISIONER", "tenants.provisioning.own_ingest")
 
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", "UNAUTHENTICATED_USER": None}
 SPECTACULAR_SETTINGS = {

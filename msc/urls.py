@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profile/", include("msc.people.profile.urls")),
     path("", include("health.urls")),
     path("", include("msc.people.urls")),
+    path("", include("tenants.urls")),
 ]
 if settings.MSC_DEMO:
     urlpatterns += [path("demo/mail/", include("msc.mail.urls"))]

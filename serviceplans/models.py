@@ -3,6 +3,7 @@
 import itertools
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -105,6 +106,15 @@ class ServicePlan(models.Model):
     scope_customer = None
 
     class Meta:
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="plan_row_stays", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="deleted_plan_stays_deleted",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__deleted_at__isnull=False),
+            ),
+            pgtrigger.ReadOnly(name="default_plan_stays_default", fields=["msp", "is_default"]),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["msp", "name_key"], condition=Q(deleted_at=None), name="one_plan_per_name"),
             models.CheckConstraint(

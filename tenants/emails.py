@@ -5,29 +5,36 @@ from collections.abc import Iterable, Mapping
 from django.conf import settings
 from django.urls import reverse
 
+from msc.access.actors import Actor
 from msc.access.models import User
 from msc.mail import outbox
 from tenants.models import Tenant
 
 
-def tenant_suspended(tenant: Tenant, readers: Iterable[User], by: str) -> None:
+def tenant_suspended(tenant: Tenant, readers: Iterable[User], by: Actor) -> None:
     """Tell that backups stopped, and that stored data stays and is billed."""
-    _tell("tenant.suspended", tenant, readers, {"by": by})
+    _tell("tenant.suspended", tenant, readers, {"by": _name_of(by)})
 
 
-def tenant_activated(tenant: Tenant, readers: Iterable[User], by: str) -> None:
+def tenant_activated(tenant: Tenant, readers: Iterable[User], by: Actor) -> None:
     """Tell that backups run again."""
-    _tell("tenant.activated", tenant, readers, {"by": by})
+    _tell("tenant.activated", tenant, readers, {"by": _name_of(by)})
 
 
-def deletion_started(tenant: Tenant, readers: Iterable[User], by: str) -> None:
+def deletion_started(tenant: Tenant, readers: Iterable[User], by: Actor) -> None:
     """Tell until when the deletion can be cancelled."""
-    _tell("tenant.deletion_started", tenant, readers, {"by": by, "delete_on": tenant.delete_on})
+    _tell("tenant.deletion_started", tenant, readers, {"by": _name_of(by), "delete_on": tenant.delete_on})
 
 
-def deletion_cancelled(tenant: Tenant, readers: Iterable[User], by: str) -> None:
+def deletion_cancelled(tenant: Tenant, readers: Iterable[User], by: Actor) -> None:
     """Tell that nothing is deleted."""
-    _tell("tenant.deletion_cancelled", tenant, readers, {"by": by, "state": tenant.get_state_display()})
+    _tell("tenant.deletion_cancelled", tenant, readers, {"by": _name_of(by), "state": tenant.get_state_display()})
+
+
+def _name_of(by: Actor) -> str:
+    if by.actor_kind == "support":
+        return f"Support staff of {settings.MSC_VENDOR_NAME}"
+    return by.full_name if isinstance(by, User) else by.actor_label
 
 
 def _tell(kind: str, tenant: Tenant, readers: Iterable[User], facts: Mapping[str, object]) -> None:

@@ -1,28 +1,31 @@
 """What every change of a product begins and ends with: who may, which row is locked, what is recounted."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 
 from customers.models import Customer
+from customers.services import public_label
 from msc.access.actors import Actor
 from msc.access.models import User
+from msc.access.permits import require
 from msc.access.roles import Role
-from msc.errors import DomainError
+from msc.errors import Conflict, DomainError
 from msc.events import log
 from msc.events.log import Changes
+from msc.events.models import Event
 from serviceplans.catalogue import Product, Workload
-from serviceplans.models import OfferedRegion, ServicePlan, StorageRegion
+from serviceplans.models import OfferedRegion, ServicePlan
 from tenants import summaries
 from tenants.models import QuotaPeriod, Tenant
-from tenants.rules import PlanTerms, Quota, Users
+from tenants.rules import PlanTerms, Quota, Standing, Users
 
 
 def permit(by: Actor, permission: str, customer_id: int) -> None:
-    """Refuse a person whose role or assignment does not allow it; the portal itself and support staff are trusted."""
-    if not isinstance(by, User) or by.role == Role.SUPPORT:
-        return
-    if not by.can(permission) or not Customer.objects.for_user(by).filter(pk=customer_id).exists():
+    """Refuse a person whose role does not hold the permission or who may not see the customer."""
+    require(by, permission)
+    if isinstance(by, User) and not Customer.objects.for_user(by).filter(pk=customer_id).exists():
         raise PermissionDenied(permission)
 
 
@@ -58,8 +61,8 @@ def finish(
 
 
 def label_of(tenant: Tenant) -> str:
-    """Name the product as everybody may know it, by the customer's account name."""
-    return f"{tenant.get_product_display()} of {tenant.customer.account_name}"
+    """Name the product as everybody may know it, the vendor included."""
+    return f"{tenant.get_product_display()} of {public_label(tenant.customer)}"
 
 
 def tenant_admins(tenant: Tenant) -> list[User]:
@@ -72,6 +75,13 @@ def plan_terms(plan: ServicePlan, product: str) -> PlanTerms | None:
     """Return what the plan says of the product, or None when it does not cover it or was deleted."""
     part = plan.products.filter(product=product, plan__deleted_at=None).first()
     return PlanTerms(part.edition, frozenset(part.workloads)) if part else None
+
+
+def locked_plan_terms(plan: ServicePlan, product: str) -> PlanTerms | None:
+    """Return the same, and keep the plan as it is until the transaction ends; others may be put under it meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM serviceplans_serviceplan WHERE id = %s FOR SHARE", [plan.pk])
+    return plan_terms(plan, product)
 
 
 def offered_regions(msp_id: int, product: str) -> frozenset[int]:
@@ -89,28 +99,74 @@ def standing_quota(tenant: Tenant) -> QuotaPeriod | None:
     return next(iter(in_force or coming or reversed(periods)), None)
 
 
+def quota_of(period: QuotaPeriod | None) -> Quota | None:
+    """Return the period's terms."""
+    return Quota(period.quota, period.effective_on, period.end_on) if period else None
+
+
 def users_of(tenant: Tenant) -> dict[str, Users]:
     """Return the user counts of each workload that has any."""
     return {row.workload: Users(row.user_count, row.preserved_user_count) for row in tenant.workloads.all()}
 
 
-def facts_of(
-    tenant: Tenant, regions: Iterable[StorageRegion], quota: Quota | None, users: Mapping[str, Users]
-) -> dict[str, object]:
-    """Return what somebody decides about a product, in the words of the screen, for the event record."""
-    words: dict[str, object] = {
+def standing_of(tenant: Tenant) -> Standing:
+    """Return what already holds for the product, as the rules ask for it."""
+    return Standing(
+        tenant_type=tenant.tenant_type,
+        license_expiry=tenant.license_expiry,
+        created_on=tenant.created_on,
+        term_started_on=tenant.term_started_on,
+        region_ids=frozenset(tenant.regions.values_list("region_id", flat=True)),
+    )
+
+
+def facts_of(tenant: Tenant) -> dict[str, object]:
+    """Return what people decide about a product, in the words of the screen, for the event record."""
+    return {
         "service plan": tenant.service_plan.name,
         "tenant type": tenant.get_tenant_type_display(),
         "license expiry date": tenant.license_expiry,
-        "storage regions": sorted(str(region) for region in regions),
-        "quota (CU)": quota.amount.normalize() if quota else None,
+        "storage regions": sorted(str(row.region) for row in tenant.regions.select_related("region")),
+        **quota_facts(quota_of(standing_quota(tenant))),
+        **user_facts(users_of(tenant)),
+    }
+
+
+def quota_facts(quota: Quota | None) -> dict[str, object]:
+    """Return a quota in the words of the screen."""
+    return {
+        "quota (CU)": f"{quota.amount.normalize():f}" if quota else None,
         "quota effective date": quota.effective_on if quota else None,
         "quota end date": quota.end_on if quota else None,
     }
+
+
+def user_facts(users: Mapping[str, Users]) -> dict[str, object]:
+    """Return user counts in the words of the screen."""
+    words: dict[str, object] = {}
     for workload, count in sorted(users.items()):
         label = Workload(workload).label
         words |= {f"{label}: users": count.active, f"{label}: preserved users": count.preserved}
     return words
+
+
+def readable(value: object) -> str:
+    """Return a fact as a page shows it."""
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "-" if value is None else str(value)
+
+
+def conflict(tenant: Tenant, wanted: Mapping[str, tuple[str, str]]) -> Conflict:
+    """Return the refusal of a form that was filled in before somebody else changed the product."""
+    last = Event.objects.for_object(tenant).newest_first().first()
+    return Conflict(
+        f"Somebody else changed this {tenant.get_product_display()} in the meantime.",
+        by=last.actor_label if last else "Somebody else",
+        at=last.at if last else None,
+        version=tenant.version,
+        changes=wanted,
+    )
 
 
 def product_names(products: Collection[str]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
@@ -14,7 +15,7 @@ from msc.access.querysets import ScopedQuerySet
 from serviceplans.catalogue import USER_WORKLOADS, Product
 from serviceplans.models import ServicePlan, StorageRegion
 from tenants.querysets import TenantQuerySet
-from tenants.states import TenantState, TenantType
+from tenants.states import MOVES, TenantState, TenantType
 
 
 class Tenant(models.Model):
@@ -34,9 +35,6 @@ class Tenant(models.Model):
     )
     delete_on = models.DateField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
-    has_runs = models.BooleanField(
-        default=False, editable=False, help_text="Backups have run; set by ingest and never taken back."
-    )
     apply_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     apply_after = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -49,6 +47,23 @@ class Tenant(models.Model):
 
     class Meta:
         verbose_name = "product (tenant)"
+        # Rules that need rows of other tables stand in migration 0005, in SQL.
+        triggers: ClassVar = [
+            pgtrigger.FSM(
+                name="tenant_moves_by_the_table",
+                field="state",
+                transitions=[(before, after) for before, states in MOVES.items() for after in states],
+            ),
+            pgtrigger.ReadOnly(
+                name="tenant_keeps_its_origin", fields=["msp", "customer", "product", "created_at", "created_on"]
+            ),
+            pgtrigger.Protect(name="tenant_row_stays", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="purged_tenant_stays_as_it_is",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__deleted_at__isnull=False),
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["customer", "product"], condition=Q(deleted_at=None), name="one_live_tenant_per_product"
@@ -107,6 +122,9 @@ class TenantRegion(models.Model):
     scope_customer = "tenant__customer"
 
     class Meta:
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="region_of_tenant_stays", operation=pgtrigger.Delete | pgtrigger.Update)
+        ]
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "region"], name="tenant_has_a_region_once")]
         indexes: ClassVar = [models.Index(fields=["msp", "region"], name="tenant_by_region")]
 
@@ -158,6 +176,15 @@ class QuotaPeriod(models.Model):
     scope_customer = "tenant__customer"
 
     class Meta:
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="quota_period_stays", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="quota_period_keeps_its_terms", exclude=["replaced_at"]),
+            pgtrigger.Protect(
+                name="quota_period_is_replaced_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__replaced_at__isnull=False),
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(quota__gte=0), name="quota_is_not_negative"),
             models.CheckConstraint(condition=Q(end_on__gt=F("effective_on")), name="quota_ends_after_it_begins"),

@@ -1,6 +1,7 @@
 """Adding and editing products. What moves a product from state to state is in `transitions`."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -10,14 +11,21 @@ from customers.models import Customer
 from msc.access.actors import Actor
 from msc.errors import DomainError
 from msc.events import log
+from msc.events.log import Changes
 from serviceplans.catalogue import Product
 from serviceplans.models import OfferedProduct, ServicePlan, StorageRegion
 from tenants import ground, rules
 from tenants.models import QuotaPeriod, Tenant, TenantRegion, TenantWorkload
-from tenants.rules import Choice, Quota, Standing, Users
-from tenants.states import TenantType
+from tenants.removal import delete_customer, deletion_refusal
+from tenants.rules import Choice, Place, Quota, Standing, Users
+from tenants.states import EDIT, TenantState, TenantType
+from tenants.transitions import begin, move
+
+__all__ = ["add_sandbox_tenant", "add_tenant", "delete_customer", "deletion_refusal", "edit_tenant"]
 
 NO_USERS: Mapping[str, Users] = {}
+#: What the portal alone knows: a change of it does not go through the provisioner.
+PORTALS_OWN = {"license expiry date", "quota (CU)", "quota effective date", "quota end date"}
 
 
 @transaction.atomic
@@ -36,43 +44,99 @@ def add_tenant(
 ) -> Tenant:
     """Give the customer a product; the provisioner makes it ready within moments."""
     ground.permit(by, "tenant.add", customer.pk)
+    choice = Choice(product, None, tenant_type, license_expiry, regions, quota, dict(users))
+    return _add(by=by, customer=customer, plan=plan, choice=choice, now=now or timezone.now())
+
+
+@transaction.atomic
+def add_sandbox_tenant(
+    *, by: Actor, customer: Customer, plan: ServicePlan, product: str, region: StorageRegion
+) -> Tenant:
+    """Give the sandbox customer a product of its own type, which has no expiry; support staff open MSPs with it."""
+    if not customer.is_sandbox:
+        raise DomainError("Sandbox is for the sandbox customer only.")
+    choice = Choice(product, None, TenantType.SANDBOX, None, [region])
+    return _add(by=by, customer=customer, plan=plan, choice=choice, now=timezone.now())
+
+
+def _add(*, by: Actor, customer: Customer, plan: ServicePlan, choice: Choice, now: datetime) -> Tenant:
     customer = ground.locked_customer(customer)
-    _require_room(customer, product)
+    _require_room(customer, choice.product)
     today = customer.msp.today(now)
-    choice = Choice(product, ground.plan_terms(plan, product), tenant_type, license_expiry, regions, quota, dict(users))
+    choice = replace(choice, plan=ground.locked_plan_terms(plan, choice.product))
     _require(choice, None, customer, today)
     tenant = Tenant.objects.create(
         msp_id=customer.msp_id,
         customer=customer,
-        product=product,
+        product=choice.product,
         service_plan=plan,
-        tenant_type=tenant_type,
-        license_expiry=license_expiry,
+        tenant_type=choice.tenant_type,
+        license_expiry=choice.license_expiry,
         term_started_on=today,
-        created_at=now or timezone.now(),
+        created_at=now,
         created_on=today,
     )
-    _add_regions(tenant, regions)
-    _set_quota(tenant, quota)
-    _set_users(tenant, users)
-    after = ground.facts_of(tenant, regions, quota, users)
-    ground.finish(tenant, by=by, action="tenant.added", changes=log.changed({}, after))
+    _store_parts(tenant, choice)
+    ground.finish(tenant, by=by, action="tenant.added", changes=log.changed({}, ground.facts_of(tenant)))
     return tenant
 
 
-def add_sandbox_tenant(
-    *, by: Actor, customer: Customer, plan: ServicePlan, product: str, region: StorageRegion
+@transaction.atomic
+def edit_tenant(
+    *,
+    by: Actor,
+    tenant: Tenant,
+    version: int,
+    plan: ServicePlan,
+    tenant_type: str,
+    license_expiry: date | None,
+    regions: Collection[StorageRegion],
+    quota: Quota | None,
+    users: Mapping[str, Users] = NO_USERS,
+    now: datetime | None = None,
 ) -> Tenant:
-    """Give the sandbox customer a product of its own type, which has no expiry."""
-    return add_tenant(
-        by=by,
-        customer=customer,
-        product=product,
-        plan=plan,
-        tenant_type=TenantType.SANDBOX,
-        license_expiry=None,
-        regions=[region],
-    )
+    """Change what was decided about a product; what the backup service must know goes through the provisioner."""
+    tenant = begin(by=by, tenant=tenant, action=EDIT)
+    today = tenant.customer.msp.today(now)
+    standing, before = ground.standing_of(tenant), ground.facts_of(tenant)
+    terms = ground.locked_plan_terms(plan, tenant.product)
+    choice = Choice(tenant.product, terms, tenant_type, license_expiry, regions, quota, dict(users))
+    if version != tenant.version:
+        raise ground.conflict(tenant, _differences(before, plan, choice))
+    _require(choice, standing, tenant.customer, today)
+    tenant.service_plan, tenant.tenant_type, tenant.license_expiry = plan, tenant_type, license_expiry
+    tenant.term_started_on = rules.term_start(choice, standing, today)
+    _store_parts(tenant, choice)
+    changes = log.changed(before, ground.facts_of(tenant))
+    if changes:
+        _save_edit(tenant, changes)
+        ground.finish(tenant, by=by, action="tenant.edited", changes=changes)
+    return tenant
+
+
+def _save_edit(tenant: Tenant, changes: Changes) -> None:
+    if set(changes) <= PORTALS_OWN:
+        tenant.version += 1
+        tenant.save()
+    else:
+        move(tenant, TenantState.UPDATING)
+
+
+def _differences(before: Mapping[str, object], plan: ServicePlan, choice: Choice) -> dict[str, tuple[str, str]]:
+    """Return what stands and what was asked for, where they differ, for the page that tells of a conflict."""
+    asked: dict[str, object] = {
+        "service plan": plan.name,
+        "tenant type": TenantType(choice.tenant_type).label,
+        "license expiry date": choice.license_expiry,
+        "storage regions": sorted(str(region) for region in choice.regions),
+        **ground.quota_facts(choice.quota),
+        **ground.user_facts(choice.users),
+    }
+    return {
+        label: (ground.readable(before.get(label)), ground.readable(value))
+        for label, value in asked.items()
+        if ground.readable(before.get(label)) != ground.readable(value)
+    }
 
 
 def _require_room(customer: Customer, product: str) -> None:
@@ -89,15 +153,25 @@ def _require(choice: Choice, standing: Standing | None, customer: Customer, toda
         raise problem
 
 
-def _add_regions(tenant: Tenant, regions: Collection[StorageRegion]) -> None:
+def _store_parts(tenant: Tenant, choice: Choice) -> None:
+    _add_regions(tenant, choice.regions)
+    _set_quota(tenant, choice.quota)
+    _set_users(tenant, choice.users)
+
+
+def _add_regions(tenant: Tenant, regions: Collection[Place]) -> None:
     kept = set(tenant.regions.values_list("region_id", flat=True))
     TenantRegion.objects.bulk_create(
-        TenantRegion(msp_id=tenant.msp_id, tenant=tenant, region=region) for region in regions if region.pk not in kept
+        TenantRegion(msp_id=tenant.msp_id, tenant=tenant, region_id=region.pk)
+        for region in regions
+        if region.pk not in kept
     )
 
 
 def _set_quota(tenant: Tenant, quota: Quota | None) -> None:
     """Let the quota hold from now on; periods that it overlaps, or all when it is None, become history."""
+    if quota == ground.quota_of(ground.standing_quota(tenant)):
+        return
     standing = tenant.quota_periods.filter(replaced_at=None)
     if quota is not None:
         standing = standing.filter(effective_on__lte=quota.end_on, end_on__gte=quota.effective_on)

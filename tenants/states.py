@@ -54,13 +54,14 @@ class Action:
     needs: str
     from_states: tuple[str, ...]
     for_sandbox: bool = False
+    for_support: bool = False
 
 
 EDIT = Action("edit", "Edit", "tenant.edit", (S.READY,), for_sandbox=True)
 SUSPEND = Action("suspend", "Suspend", "tenant.suspend", (S.READY,))
 ACTIVATE = Action("activate", "Activate", "tenant.suspend", (S.SUSPENDED,))
 DELETE = Action("delete", "Delete", "tenant.delete", (S.CREATING, S.READY, S.SUSPENDED))
-CANCEL_DELETION = Action("cancel", "Cancel deletion", "tenant.delete", (S.DELETING,))
+CANCEL_DELETION = Action("cancel", "Cancel deletion", "tenant.delete", (S.DELETING,), for_support=True)
 ACTIONS: tuple[Action, ...] = (EDIT, SUSPEND, ACTIVATE, DELETE, CANCEL_DELETION)
 
 

@@ -109,26 +109,33 @@ def make_tenant(
     regions: tuple[str, ...] = ("us-east-1",),
     quota: tuple[str, date, date] | None = None,
 ) -> Tenant:
-    """Make a tenant that already stands in the state; `quota` is amount, effective date and end date."""
+    """Make a tenant that already stands in the state, as a task could; `quota` is amount, effective and end date.
+
+    With an expiry in the past the tenant was created long enough before it.
+    """
     today = customer.msp.today()
-    tenant = Tenant.objects.create(
-        msp_id=customer.msp_id,
-        customer=customer,
-        product=product,
-        service_plan=plan,
-        tenant_type=tenant_type,
-        state=state,
-        license_expiry=None if tenant_type == TenantType.SANDBOX else expiry or today + timedelta(days=25),
-        term_started_on=today,
-        created_on=today,
-        delete_on=today + timedelta(days=7) if state == TenantState.DELETING else None,
-        deleted_at=timezone.now() if state == TenantState.DELETED else None,
-    )
-    for region in StorageRegion.objects.filter(name__in=regions):
-        TenantRegion.objects.create(msp_id=customer.msp_id, tenant=tenant, region=region)
-    if quota:
-        amount, effective_on, end_on = quota
-        QuotaPeriod.objects.create(
-            msp_id=customer.msp_id, tenant=tenant, quota=amount, effective_on=effective_on, end_on=end_on
+    expiry = None if tenant_type == TenantType.SANDBOX else expiry or today + timedelta(days=25)
+    created_on = min(today, (expiry or today) - timedelta(days=1))
+    with scope.entered("worker", msp=customer.msp_id):
+        tenant = Tenant.objects.create(
+            msp_id=customer.msp_id,
+            customer=customer,
+            product=product,
+            service_plan=plan,
+            tenant_type=tenant_type,
+            state=state,
+            state_before_deleting=TenantState.READY if state == TenantState.DELETING else "",
+            license_expiry=expiry,
+            term_started_on=created_on,
+            created_on=created_on,
+            delete_on=today + timedelta(days=7) if state == TenantState.DELETING else None,
+            deleted_at=timezone.now() if state == TenantState.DELETED else None,
         )
+        for region in StorageRegion.objects.filter(name__in=regions):
+            TenantRegion.objects.create(msp_id=customer.msp_id, tenant=tenant, region=region)
+        if quota:
+            amount, effective_on, end_on = quota
+            QuotaPeriod.objects.create(
+                msp_id=customer.msp_id, tenant=tenant, quota=amount, effective_on=effective_on, end_on=end_on
+            )
     return tenant

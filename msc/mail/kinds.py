@@ -13,6 +13,10 @@ class Kind(NamedTuple):
 KINDS = {
     "customer.created": Kind("Customer created", secret=False),
     "customer.assigned": Kind("Tenant administrator assigned", secret=False),
+    "tenant.suspended": Kind("Product suspended", secret=False),
+    "tenant.activated": Kind("Product activated", secret=False),
+    "tenant.deletion_started": Kind("Deletion of a product initiated", secret=False),
+    "tenant.deletion_cancelled": Kind("Deletion of a product cancelled", secret=False),
     "import.finished": Kind("Import finished", secret=False),
     "alert.raised": Kind("Alert", secret=False),
     "alert.digest": Kind("Daily digest of alerts", secret=False),

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from customers.models import Customer, CustomerSummary
+from customers.models import CustomerSummary
+from customers.services import create_sandbox_customer
 from msc.access.actors import TaskActor
 from msc.errors import DomainError
 from msc.events.models import Event
@@ -53,7 +54,7 @@ def test_adding_is_one_event_with_everything_that_was_chosen(ada, harbour):
     event = Event.objects.get(action="tenant.added")
     assert (event.object_id, event.object_label, event.customer_id) == (
         tenant.pk,
-        "Hybrid Workloads of Harbour Logistics",
+        f"Hybrid Workloads of Customer {harbour.pk}",
         harbour.pk,
     )
     assert event.changes["service plan"] == [None, "Gold"]
@@ -89,8 +90,7 @@ def test_only_what_the_msp_is_offered_can_be_added(ada, harbour):
 
 def test_the_sandbox_gets_its_products_of_its_own_type(northwind, scoped):
     by = TaskActor("opening", msp_id=northwind.pk)
-    customer = factories.make_customer(northwind, "Sandbox")
-    Customer.objects.filter(pk=customer.pk).update(is_sandbox=True)
+    customer = create_sandbox_customer(by=by, msp=northwind, address="1 Pier", phone="+49301234567")
     plan = plans.create_default_plan(by=by, msp=northwind, products=Product.values)
     assert [part.edition for part in plan.products.all()] == [Edition.ENTERPRISE, Edition.ENTERPRISE]
     tenant = services.add_sandbox_tenant(

@@ -1,0 +1,142 @@
+"""The parts of pages that tell of products: on the customer's page, and on the product's own."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+
+from customers.models import Customer
+from msc.access.models import User
+from msc.events.models import Event
+from msc.pages.detail import PageAction, Panel
+from serviceplans.catalogue import Feature, Product, Workload
+from serviceplans.models import OfferedProduct, PlanProduct
+from tenants import ground
+from tenants.models import QuotaPeriod, Tenant, TenantRegion, TenantWorkload
+from tenants.states import ACTIVATE, CANCEL_DELETION, DELETE, EDIT, SUSPEND, Action, TenantState, actions_open_to
+
+LOOKS = {
+    TenantState.CREATING: ("loader", "busy"),
+    TenantState.READY: ("circle-check", "good"),
+    TenantState.UPDATING: ("loader", "busy"),
+    TenantState.SUSPENDED: ("player-pause", "warn"),
+    TenantState.DELETING: ("trash", "bad"),
+    TenantState.DELETED: ("trash", "neutral"),
+}
+_URLS = {
+    EDIT: ("tenants:edit", "pencil"),
+    SUSPEND: ("tenants:suspend", "player-pause"),
+    ACTIVATE: ("tenants:activate", "player-play"),
+    DELETE: ("tenants:delete", "trash"),
+    CANCEL_DELETION: ("tenants:cancel_deletion", "arrow-back-up"),
+}
+HISTORY_LENGTH = 20
+
+
+def whole(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
+    """Load everything that a card or a page shows of products."""
+    parts: tuple[Any, ...] = (  # prefetches of four kinds of row
+        Prefetch("service_plan__products", PlanProduct.objects.all()),
+        Prefetch("regions", TenantRegion.objects.select_related("region").order_by("region__provider", "region__name")),
+        Prefetch("workloads", TenantWorkload.objects.order_by("workload")),
+        Prefetch("quota_periods", QuotaPeriod.objects.order_by("-effective_on", "-pk")),
+    )
+    return tenants.select_related("service_plan", "health", "customer", "customer__msp").prefetch_related(*parts)
+
+
+def products(user: User, customer: Customer) -> Panel:
+    """Return a card for each product of the customer, and for each offered one that is not there yet a way to add it."""
+    tenants = whole(Tenant.objects.for_user(user).live().filter(customer=customer).order_by("product"))
+    cards = [card(user, tenant) for tenant in tenants]
+    offered = OfferedProduct.objects.filter(msp=customer.msp_id).order_by("product").values_list("product", flat=True)
+    present = {shown["tenant"].product for shown in cards}
+    missing = [{"product": each, "label": Product(each).label} for each in offered if each not in present]
+    context = {"cards": cards, "missing": missing, "customer": customer, "may_add": user.can("tenant.add")}
+    return Panel("Product Details", "tenants/_cards.html", context, wide=True)
+
+
+def card(user: User, tenant: Tenant) -> dict[str, Any]:
+    """Return what a card shows of one product."""
+    state = TenantState(tenant.state)
+    return {
+        "tenant": tenant,
+        "url": reverse("tenants:detail", args=[tenant.customer_id, tenant.pk]),
+        "look": (state.label, *LOOKS[state]),
+        "part": plan_part(tenant),
+        "quota": quota_of(tenant),
+        "is_expired": is_expired(tenant),
+        "actions": page_actions(user, tenant),
+    }
+
+
+def plan_part(tenant: Tenant) -> PlanProduct | None:
+    """Return what the product's plan says of it, out of what is loaded."""
+    parts = tenant.service_plan.products.all()
+    return next((part for part in parts if part.product == tenant.product), None)
+
+
+def quota_of(tenant: Tenant) -> dict[str, Any] | None:
+    """Return the quota that holds, with how much of it is used; nothing is said of one that is 0 or not yet in force."""
+    period = ground.standing_quota(tenant)
+    if period is None:
+        return None
+    counts = period.quota > 0 and period.effective_on <= tenant.customer.msp.today()
+    health = getattr(tenant, "health", None)
+    used = health.quota_used_percent if health and counts else None
+    msp = tenant.customer.msp
+    return {
+        "period": period,
+        "used": used,
+        "tone": "warn" if used is not None and used >= msp.quota_warning_percent else "plain",
+        "cu": health.quota_cu_used if health and counts else None,
+        "as_of": health.counted_at if health else None,
+    }
+
+
+def is_expired(tenant: Tenant) -> bool:
+    """Tell whether the license expiry date has passed where the MSP is; it stops nothing."""
+    return tenant.license_expiry is not None and tenant.license_expiry < tenant.customer.msp.today()
+
+
+def page_actions(user: User, tenant: Tenant) -> list[PageAction]:
+    """Return the buttons for what the person may do to the product now."""
+    open_now = actions_open_to(tenant.state, tenant.tenant_type)
+    return [_button(action, tenant) for action in open_now if user.can(action.needs)]
+
+
+def _button(action: Action, tenant: Tenant) -> PageAction:
+    name, icon = _URLS[action]
+    address = reverse(name, args=[tenant.customer_id, tenant.pk])
+    return PageAction(action.verb, address, icon, danger=action is DELETE)
+
+
+# -- The product's own page ---------------------------------------------------------------------------------------
+
+
+def facts(user: User, tenant: Tenant) -> Panel:
+    """Return what the product is."""
+    return Panel("Product", "tenants/_facts.html", card(user, tenant))
+
+
+def quotas(_user: User, tenant: Tenant) -> Panel:
+    """Return every quota there is and was, the latest first."""
+    context = {"quota": quota_of(tenant), "periods": tenant.quota_periods.all(), "today": tenant.customer.msp.today()}
+    return Panel("Quota", "tenants/_quotas.html", context)
+
+
+def workloads(_user: User, tenant: Tenant) -> Panel:
+    """Return the workloads and features of the plan, and the users where they are counted."""
+    part = plan_part(tenant)
+    counted = {row.workload: row for row in tenant.workloads.all()}
+    rows = [(Workload(each).label, counted.get(each)) for each in (part.workloads if part else ())]
+    features = [Feature(each).label for each in (part.features if part else ())]
+    context = {"rows": rows, "features": features, "part": part, "counts_users": tenant.product == Product.SAAS}
+    return Panel("Workloads and users", "tenants/_workloads.html", context)
+
+
+def history(user: User, tenant: Tenant) -> Panel | None:
+    """Return what happened to the product, to people who may see events."""
+    if not user.can("event.view"):
+        return None
+    events = Event.objects.for_user(user).for_object(tenant).newest_first()[:HISTORY_LENGTH]
+    return Panel("History", "tenants/_history.html", {"events": list(events)}, wide=True)

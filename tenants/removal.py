@@ -1,0 +1,36 @@
+"""Deleting a customer: the rule that it has no product needs the products, so it lives here."""
+
+from django.db import transaction
+from django.urls import reverse
+
+from customers import services as customers
+from customers.models import Customer
+from msc.access.models import User
+from msc.errors import DomainError, Link
+from tenants import ground
+from tenants.models import Tenant
+
+
+@transaction.atomic
+def delete_customer(*, by: User, customer: Customer) -> None:
+    """Delete a customer that has no product; its identity and contacts are erased, a tombstone stays."""
+    ground.permit(by, "customer.delete", customer.pk)
+    customer = ground.locked_customer(customer)
+    if problem := deletion_refusal(customer):
+        raise problem
+    customers.erase_customer(by=by, customer=customer)
+
+
+def deletion_refusal(customer: Customer) -> DomainError | None:
+    """Return why the customer cannot be deleted, with the products that stand in the way, or None."""
+    if customer.is_sandbox:
+        return DomainError("The sandbox customer cannot be deleted.")
+    tenants = list(Tenant.objects.live().filter(customer=customer).order_by("product"))
+    if not tenants:
+        return None
+    links = tuple(
+        Link(tenant.get_product_display(), reverse("tenants:detail", args=[customer.pk, tenant.pk]))
+        for tenant in tenants
+    )
+    names = ground.product_names([tenant.product for tenant in tenants])
+    return DomainError(f"{names} must be deleted first.", links=links)
