@@ -7,6 +7,7 @@ of the database by SQLSTATE and constraint, and most others by their type and pl
 
 import logging
 import re
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -44,7 +45,9 @@ def configuration(*, readable: bool, level: str = "INFO") -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    last: Processor = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+    last: Processor = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if readable else structlog.processors.JSONRenderer()
+    )
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": _SHARED,
@@ -58,7 +61,11 @@ def configuration(*, readable: bool, level: str = "INFO") -> dict[str, Any]:
         "formatters": {"lines": formatter},
         "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["without_values"]}},
         "root": {"handlers": ["lines"], "level": level},
-        "loggers": dict.fromkeys(("django", "django.server", "gunicorn.error", "celery"), to_root),
+        "loggers": {
+            **dict.fromkeys(("django", "django.server", "gunicorn.error", "celery"), to_root),
+            # Whatever the level: statements are logged with their parameters.
+            "django.db.backends": {"level": "WARNING"},
+        },
     }
 
 

@@ -92,6 +92,14 @@ def test_errors_about_the_program_keep_their_words(lines):
     assert lines()[0]["exception"].endswith("AttributeError: 'NoneType' object has no attribute 'customer'")
 
 
+def test_statements_are_never_logged(settings):
+    logging.config.dictConfig(ours.configuration(readable=False, level="DEBUG"))
+    try:
+        assert not logging.getLogger("django.db.backends").isEnabledFor(logging.DEBUG)
+    finally:
+        logging.config.dictConfig(settings.LOGGING)
+
+
 def test_private_values_are_dropped_whoever_passes_them(lines):
     structlog.get_logger("x").warning("sent", mail=7, to="ada@northwind.example", subject=CANARY, name=CANARY)
     (line,) = lines()

@@ -5,12 +5,14 @@ import re
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 SECONDS = 8.0  # to connect, and for each answer
+FRESH_SECONDS = 5.0  # for how long a connection is taken to be still there without asking
 RECEIPT_SECONDS = 30.0  # for the answer to the final dot, before which a server may do its work
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
@@ -77,6 +79,7 @@ class SmtpCarrier:
         """Nothing is opened yet."""
         self._server, self._our_name = server, our_name
         self._smtp: smtplib.SMTP | None = None
+        self._used_at = 0.0
 
     def offer(self, sender: str, to: str) -> None:
         """Name sender and recipient and ask to send; a refused sender is not the mail's fault."""
@@ -106,9 +109,11 @@ class SmtpCarrier:
             self._hang_up()
 
     def _connection(self) -> contextlib.AbstractContextManager[smtplib.SMTP]:
-        if self._smtp is None or not _still_there(self._smtp):
+        fresh = time.monotonic() - self._used_at < FRESH_SECONDS
+        if self._smtp is None or not (fresh or _still_there(self._smtp)):
             self._hang_up()
             self._smtp = connect(self._server, self._our_name)
+        self._used_at = time.monotonic()
         return self._one_mail()
 
     @contextlib.contextmanager

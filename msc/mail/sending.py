@@ -9,15 +9,16 @@ one has left and is not, unless the machine itself went down before the receipt 
 """
 
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from email.utils import parseaddr
 from pathlib import Path
 from random import SystemRandom
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from msc.access import scope
 from msc.mail.carriers import open_carrier
@@ -41,6 +42,13 @@ class Claim(NamedTuple):
     body: OutboxBody
 
 
+class Outcome(NamedTuple):
+    """What became of an attempt, with what the server said; `lost` is a claim that ran out."""
+
+    verdict: Literal["sent", "refused", "later", "away", "lost"]
+    words: str = ""
+
+
 class LeaseLost(Exception):
     """The claim has run out, or is about to: somebody else may be sending this mail."""
 
@@ -51,40 +59,78 @@ def deliver(*, seconds: float) -> int:
     with scope.entered("worker"):
         SendingHost.announce(boot_id())
     with closing(open_carrier(settings.EMAIL_URL, our_domain())) as carrier:
-        while time.monotonic() - started < seconds and (claimed := claim()):
+        claimed = claim()
+        while claimed:
             tried += 1
-            if not attempt(claimed, carrier):
-                break
+            outcome = attempt(claimed, carrier)
+            go_on = outcome.verdict != "away" and time.monotonic() - started < seconds
+            claimed = note(claimed, outcome, go_on=go_on)
     return tried
 
 
 def claim() -> Claim | None:
     """Take the mail that has waited longest, or one whose sender has vanished."""
-    with scope.entered("worker"):
-        message = OutboxMessage.objects.claim_one(most_attempts=MOST_ATTEMPTS)
-        body = OutboxBody.objects.get(message=message) if message else None
-    return Claim(message, body) if message and body else None
+    with _books():
+        return _claim()
 
 
-def attempt(claimed: Claim, carrier: Carrier) -> bool:
-    """Try one mail and note what became of it; return False when no other can be sent either."""
+def attempt(claimed: Claim, carrier: Carrier) -> Outcome:
+    """Try one mail; whatever is wrong with it stays with it."""
     try:
-        _confirm(claimed, _hand_over(claimed, carrier))
+        return Outcome("sent", _hand_over(claimed, carrier))
     except Refused as refusal:
-        _refuse(claimed, str(refusal))
+        return Outcome("refused", str(refusal))
     except ServerAway as fault:
-        _put_back(claimed, str(fault))
-        return False
+        return Outcome("away", str(fault))
     except NotSent as fault:
-        _try_again_later(claimed, str(fault))
+        return Outcome("later", str(fault))
     except LeaseLost:
         log.warning("mail_lease_lost", mail=claimed.message.pk)
+        return Outcome("lost")
     except DatabaseError:
         raise
     except Exception as fault:  # one mail that trips our own code must not hold up the others
         log.exception("mail_not_sent", mail=claimed.message.pk)
-        _try_again_later(claimed, f"The portal could not send it: {type(fault).__name__}.")
-    return True
+        return Outcome("later", f"The portal could not send it: {type(fault).__name__}.")
+
+
+def note(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Claim | None:
+    """Write down what became of a mail and, in the same transaction, take the next one."""
+    with _books():
+        _write_down(claimed, outcome)
+        return _claim() if go_on else None
+
+
+@contextmanager
+def _books() -> Iterator[None]:
+    """Open a transaction that need not reach the disk at once.
+
+    Should PostgreSQL crash before it does, the mail is still queued, or still handed over: both are true enough.
+    """
+    with scope.entered("worker"):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
+        yield
+
+
+def _claim() -> Claim | None:
+    message = OutboxMessage.objects.claim_one(most_attempts=MOST_ATTEMPTS)
+    return Claim(message, OutboxBody.objects.get(message=message)) if message else None
+
+
+def _write_down(claimed: Claim, outcome: Outcome) -> None:
+    ours, attempts = OutboxMessage.objects.claimed_as(claimed.message), claimed.message.attempts
+    match outcome.verdict:
+        case "sent" if ours.confirm(outcome.words):
+            claimed.body.delete()
+        case "refused":
+            ours.refuse(outcome.words)
+        case "away":
+            ours.retry(outcome.words, pause=FIRST_PAUSE * JITTER.uniform(1, 2), counted=False)
+        case "later" if attempts < MOST_ATTEMPTS:
+            ours.retry(outcome.words, pause=pause_after(attempts))
+        case "later":
+            ours.give_up(outcome.words)
 
 
 def _hand_over(claimed: Claim, carrier: Carrier) -> str:
@@ -100,34 +146,6 @@ def _hand_over(claimed: Claim, carrier: Carrier) -> str:
             raise LeaseLost
         carrier.hand_over(envelope.raw)
     return carrier.reply()
-
-
-def _confirm(claimed: Claim, receipt: str) -> None:
-    with scope.entered("worker"):
-        if OutboxMessage.objects.claimed_as(claimed.message).confirm(receipt):
-            claimed.body.delete()
-
-
-def _refuse(claimed: Claim, reply: str) -> None:
-    with scope.entered("worker"):
-        OutboxMessage.objects.claimed_as(claimed.message).refuse(reply)
-
-
-def _put_back(claimed: Claim, reply: str) -> None:
-    pause = FIRST_PAUSE * JITTER.uniform(1, 2)
-    with scope.entered("worker"):
-        ours = OutboxMessage.objects.claimed_as(claimed.message)
-        ours.retry(reply, pause=pause, counted=False)
-
-
-def _try_again_later(claimed: Claim, reply: str) -> None:
-    attempts = claimed.message.attempts
-    with scope.entered("worker"):
-        ours = OutboxMessage.objects.claimed_as(claimed.message)
-        if attempts < MOST_ATTEMPTS:
-            ours.retry(reply, pause=pause_after(attempts))
-        else:
-            ours.give_up(reply)
 
 
 def _letter(claimed: Claim) -> Letter:

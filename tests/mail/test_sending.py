@@ -155,7 +155,7 @@ def test_a_sender_that_was_too_slow_sends_nothing(queue, message, sink):
     row = message("one")
     late = sending.Claim(row, claimed.body)
     carrier = sending.open_carrier(settings.EMAIL_URL, "localhost")
-    assert sending.attempt(late, carrier)
+    assert sending.attempt(late, carrier) == sending.Outcome("lost")
     carrier.close()
     assert (message("one").state, sink.taken()) == ("sending", [])
 
