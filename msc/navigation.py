@@ -24,6 +24,7 @@ class Tab:
 
 #: An entry is added in the change that adds its page.
 MENU: tuple[Entry, ...] = (
+    Entry("Customers", "customers:list", "customer.view", "building"),
     Entry("Events", "people:events", "event.view", "history"),
     Entry("Settings", "people:settings", "settings.edit", "settings"),
 )
@@ -31,4 +32,12 @@ MENU: tuple[Entry, ...] = (
 #: Entries of the account menu, beside sign-out.
 ACCOUNT: tuple[Entry, ...] = (Entry("Profile", "profile", "profile.edit", "user"),)
 
-TABS: dict[str, tuple[Tab, ...]] = {}
+TABS: dict[str, tuple[Tab, ...]] = {
+    "customer": (Tab("Summary", "customers:page", "customer.view"),),
+}
+
+#: The panels of an object's page, top to bottom: functions `(user, object) -> Panel | None` by their dotted names, so
+#: that an app can put its panel on the page of an app below it. None leaves the panel out.
+PANELS: dict[str, tuple[str, ...]] = {
+    "customer": ("customers.panels.account", "customers.panels.consumption", "customers.panels.contacts"),
+}

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("health.urls")),
     path("", include("msc.people.urls")),
     path("", include("tenants.urls")),
+    path("customers/", include("customers.urls")),
 ]
 if settings.MSC_DEMO:
     urlpatterns += [path("demo/mail/", include("msc.mail.urls"))]

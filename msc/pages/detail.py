@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from msc import navigation
 from msc.pages.columns import Names
@@ -76,8 +77,9 @@ class DetailPage(PortalView):
         return str(self.object)
 
     def panels(self) -> Iterable[Panel]:
-        """Return the parts of the page, top to bottom."""
-        return ()
+        """Return the parts of the page, top to bottom: by default what `navigation.PANELS` names for its tabs."""
+        made = (import_string(name)(self.user, self.object) for name in navigation.PANELS.get(self.tabs_of, ()))
+        return [panel for panel in made if panel is not None]
 
     def page_actions(self) -> list[PageAction]:
         """Return the header's buttons that the person may press."""

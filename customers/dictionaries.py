@@ -1,0 +1,42 @@
+"""Names by id for the customer list, all in one query."""
+
+from django.db.models import Case, CharField, Value, When
+from django.db.models.functions import Concat
+
+from customers.tables import tenant_choices
+from msc.access.models import User
+from msc.pages.columns import Names
+from serviceplans.catalogue import Edition, Product, StorageProvider
+from serviceplans.models import ServicePlan, StorageRegion
+
+_WORDS: Names = {
+    "products": dict(Product.choices),
+    "editions": dict(Edition.choices),
+    "types": dict(tenant_choices("tenant_type")),
+}
+
+
+def region_label() -> Concat:
+    """Return the expression of a region's label, e.g. AWS us-east-1."""
+    provider = Case(
+        *(When(provider=value, then=Value(label)) for value, label in StorageProvider.choices),
+        output_field=CharField(),
+    )
+    return Concat(provider, Value(" "), "name", output_field=CharField())
+
+
+def person_label() -> Concat:
+    """Return the expression of a person's whole name."""
+    return Concat("first_name", Value(" "), "last_name", output_field=CharField())
+
+
+def names(user: User) -> Names:
+    """Return the names of plans, regions and people that the user's customers may show."""
+    text = CharField()
+    plans = ServicePlan.objects.for_user(user).values_list(Value("plans", text), "pk", "name")
+    people = User.objects.for_user(user).values_list(Value("people", text), "pk", person_label())
+    regions = StorageRegion.objects.values_list(Value("regions", text), "pk", region_label())
+    found: dict[str, dict[int, str]] = {"plans": {}, "people": {}, "regions": {}}
+    for kind, pk, name in plans.order_by().union(people.order_by(), regions.order_by(), all=True):
+        found[kind][pk] = name
+    return {**_WORDS, **found}

@@ -1,0 +1,150 @@
+"""The forms of customers and contacts: each field is judged by its rule, and refused beside itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from customers import rules
+from customers.models import Contact, Customer
+from msc.access.models import User
+from msc.access.roles import Role
+from msc.errors import DomainError
+
+HIDING = (
+    "{vendor} then sees the account name only. E-mails, exports and backups made before keep the name they were made"
+    " with."
+)
+
+
+class RuleForm(forms.Form):
+    """A form whose `rules` give the stored form of a field or say what is wrong with it."""
+
+    rules: dict[str, Callable[[str], str]] = {}
+
+    def clean(self) -> dict[str, Any]:
+        """Put every field through its rule, so that all that is wrong is said at once."""
+        for name, rule in self.rules.items():
+            if name not in self.cleaned_data:
+                continue
+            try:
+                self.cleaned_data[name] = rule(self.cleaned_data[name])
+            except DomainError as error:
+                self.add_error(name, error.message)
+        return self.cleaned_data
+
+
+class PersonChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic in the stubs only
+    """Some of the MSP's tenant administrators."""
+
+    def label_from_instance(self, person: User) -> str:
+        """Show a person's name and address."""
+        return f"{person.full_name} ({person.email})"
+
+
+def tenant_admins_for(user: User, customer: Customer | None) -> QuerySet[User]:
+    """Return whom the user may put in charge: active tenant administrators, and whoever already is."""
+    may = Q(role=Role.TENANT_ADMIN, is_active=True)
+    if customer is not None:
+        may |= Q(assignments__customer=customer)
+    people: QuerySet[User] = User.objects.for_user(user).filter(may)
+    return people.distinct().order_by("folded_name", "pk")
+
+
+class CustomerForm(RuleForm):
+    """Create or edit a customer; hiding and tenant admins are the MSP administrator's and left out for others."""
+
+    name = forms.CharField(label="Customer Name", max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    hide_name = forms.BooleanField(required=False)
+    account_name = forms.CharField(
+        label="Account Name",
+        required=False,
+        max_length=400,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Needed only to hide the customer name. It never changes once it is saved.",
+    )
+    address = forms.CharField(label="Address", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    phone = forms.CharField(
+        label="Phone Number",
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+        help_text="With the country code, such as +49 89 1234567.",
+    )
+    tenant_admins = PersonChoice(
+        label="Tenant Admin",
+        queryset=None,
+        required=False,
+        widget=forms.SelectMultiple(attrs={"data-typeahead": "", "size": 4}),
+        help_text="Tenant administrators who look after this customer.",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    rules = {
+        "name": lambda text: rules.clean_name(text, field="name", label="Customer name"),
+        "address": rules.clean_address,
+        "phone": rules.clean_phone,
+    }
+
+    def __init__(self, *args: Any, user: User, customer: Customer | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        vendor = settings.MSC_VENDOR_NAME
+        self.fields["hide_name"].label = f"Hide Customer Name from {vendor}"
+        self.fields["hide_name"].help_text = HIDING.format(vendor=vendor[0].upper() + vendor[1:])
+        self.fields["tenant_admins"].queryset = tenant_admins_for(user, customer)  # type: ignore[attr-defined]
+        if customer is None:
+            del self.fields["version"]
+        elif customer.account_name_fixed:
+            self.fields["account_name"].disabled = True
+            self.fields["account_name"].help_text = "It never changes."
+        if not user.can("customer.edit_identity_rules"):
+            for name in ("hide_name", "account_name", "tenant_admins"):
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for an account name when the name is to be hidden."""
+        cleaned = super().clean()
+        if "account_name" not in self.fields or self.fields["account_name"].disabled:
+            return cleaned
+        if not cleaned.get("hide_name"):
+            return cleaned | {"account_name": ""}  # it is shown only while the box is ticked, so it does not count
+        if "name" in cleaned and "account_name" in cleaned:
+            try:
+                rules.account_name_to_hide(cleaned["name"], cleaned["account_name"])
+            except DomainError as error:
+                self.add_error("account_name", error.message)
+        return cleaned
+
+
+class ContactForm(RuleForm):
+    """Add or edit a contact."""
+
+    name = forms.CharField(label="Name", max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    job_role = forms.CharField(label="Role", required=False, max_length=400)
+    email = forms.CharField(
+        label="E-mail", required=False, max_length=400, widget=forms.TextInput(attrs={"type": "email"})
+    )
+    phone = forms.CharField(
+        label="Phone Number",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "tel"}),
+        help_text="With the country code, such as +49 89 1234567.",
+    )
+    is_primary = forms.BooleanField(
+        label="Primary contact", required=False, help_text="The one to ask first; a customer has one at most."
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    rules = {
+        "name": lambda text: rules.clean_name(text, field="name", label="Name"),
+        "job_role": rules.clean_job_role,
+        "email": rules.clean_email,
+        "phone": lambda text: rules.clean_phone(text, required=False),
+    }
+
+    def __init__(self, *args: Any, contact: Contact | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if contact is None:
+            del self.fields["version"]

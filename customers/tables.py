@@ -1,0 +1,70 @@
+"""The columns of the customer list, in their default order."""
+
+from typing import Any
+
+from customers.columns import Several, Units, each, each_day, each_quota, state_looks
+from customers.models import Customer
+from msc.pages.columns import Column
+from msc.pages.kinds import Badge, Date, Link, LongText, Multi, Named, Phone, Text
+from msc.pages.tables import ListTable
+
+
+def tenant_choices(name: str) -> list[tuple[str, str]]:
+    """Return the choices of a field of the tenants, whose app stands above: it is named, not imported."""
+    tenant: Any = Customer._meta.get_field("tenants").related_model
+    return list(tenant._meta.get_field(name).choices)
+
+
+def _per_product(label: str, inner: Column, parts: Any, sort: str, **options: Any) -> Multi:
+    """Return a column with a line for each product of the customer."""
+    return Multi(
+        label,
+        inner=inner,
+        parts=parts,
+        fields=("summary__products",),
+        sort_low=(f"summary__{sort}_low",),
+        sort_high=(f"summary__{sort}_high",),
+        **options,
+    )
+
+
+class CustomerTable(ListTable):
+    """One row per customer; what hangs on its products has a line for each of them."""
+
+    default_sort = "name"
+
+    name = Link(
+        "Name",
+        to="customers:page",
+        fields=("identity__name", "pk", "is_sandbox"),
+        mark="Sandbox",
+        sort=("identity__folded_name",),
+        required=True,
+        always=True,
+        width=260,
+    )
+    product = _per_product("Product", Named("", dictionary="products"), each("p"), "product", always=True, width=200)
+    plan = _per_product("Service Plan", Named("", dictionary="plans"), each("s"), "plan", always=True, width=180)
+    account_name = Text("Account Name", fields=("account_name",), sort=("folded_account_name",), required=True)
+    edition = _per_product("Edition", Named("", dictionary="editions"), each("e"), "edition", width=120)
+    region = _per_product("Storage Region", Several("", dictionary="regions"), each("r"), "region", width=200)
+    tenant_type = _per_product("Tenant Type", Named("", dictionary="types"), each("y"), "type", shown=True, width=130)
+    tenant_admin = Several(
+        "Tenant Admin",
+        dictionary="people",
+        fields=("summary__admins",),
+        sort_low=("summary__admin_low",),
+        sort_high=("summary__admin_high",),
+        shown=True,
+        width=170,
+    )
+    status = _per_product(
+        "Status", Badge("", looks=state_looks(tenant_choices("state"))), each("st"), "status", shown=True, width=130
+    )
+    license_expiry = _per_product("License Expiry", Date(""), each_day("x"), "expiry", shown=True, width=200)
+    quota = _per_product("Quota", Units(""), each_quota, "quota", unit="CU", width=120)
+    quota_effective = _per_product("Quota Effective Date", Date(""), each_day("qf"), "quota_effective", width=200)
+    quota_end = _per_product("Quota End Date", Date(""), each_day("qt"), "quota_end", width=200)
+    phone = Phone("Phone Number", fields=("identity__phone",), sort=("identity__phone",), required=True)
+    address = LongText("Address", fields=("identity__address",), sort=("identity__folded_address",), required=True)
+    created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True, width=210)

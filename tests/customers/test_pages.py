@@ -1,0 +1,360 @@
+"""The customer list, page and dialogs as people meet them, without JavaScript."""
+
+import csv
+import io
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from customers import services
+from customers.models import Assignment, Contact, Customer
+from customers.tables import CustomerTable
+from msc.access import scope
+from msc.mail.models import OutboxMessage
+from serviceplans.models import StorageRegion
+from tenants import summaries
+from tests import factories
+from tests.cast import signed_in
+
+FIELDS = {"name": "Harbour Logistics", "address": "1 Harbour Street, Kiel", "phone": "+49 431 123456"}
+
+
+def form_of(client, url):
+    """Open a form and return what it would send untouched: its hidden fields."""
+    page = client.get(url).content.decode()
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+
+
+def names_in(response):
+    return re.findall(r'<th scope="row"><a class="cut"[^>]*>([^<]*)</a>', response.content.decode())
+
+
+def statements(client, url):
+    """Return the statements of a request that do work: not the transaction's and the scope's own."""
+    with CaptureQueriesContext(
+        connection,
+    ) as caught:
+        response = client.get(url)
+    assert response.status_code == 200
+    return [
+        q["sql"]
+        for q in caught
+        if not re.match(r"(BEGIN|COMMIT|SAVEPOINT|RELEASE|ROLLBACK|SELECT set_config|SELECT current_setting)", q["sql"])
+    ]
+
+
+# -- List ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_is_scoped(scoped, ada, tom, eve, harbour, sibling, foreign):
+    assert names_in(signed_in(ada).get("/customers/")) == ["Harbour Logistics", "Sibling Studios"]
+    assert names_in(signed_in(tom).get("/customers/")) == ["Harbour Logistics"]
+    assert names_in(signed_in(eve).get("/customers/")) == ["Foreign Foods"]
+
+
+@pytest.mark.parametrize(
+    ("term", "found"),
+    [
+        ("munchen", ["Stadtwerke München"]),
+        ("MÜNCHEN", ["Stadtwerke München"]),
+        ("日立", ["株式会社日立"]),
+        ("o'br", ["O'Brien & Sons"]),
+        ("🚀", ["🚀 Rocket"]),
+        ("100%", ["100% Cotton_Ltd"]),
+        ("n_l", ["100% Cotton_Ltd"]),
+        ("blue fal", ["Secret Hospital"]),
+        ("%", ["100% Cotton_Ltd"]),
+        ("\\", []),
+        ("nothing", []),
+    ],
+)
+def test_search_reads_customer_and_account_names(scoped, ada, term, found):
+    for name in ("Stadtwerke München", "株式会社日立", "O'Brien & Sons", "🚀 Rocket", "100% Cotton_Ltd"):
+        factories.make_customer(scoped, name)
+    factories.make_customer(scoped, "Secret Hospital", account_name="Blue Falcon")
+    response = signed_in(ada).get("/customers/", {"q": term})
+    assert [name.replace("&#x27;", "'").replace("&amp;", "&") for name in names_in(response)] == found
+
+
+def make_varied(scoped, tom):
+    """Make customers whose products differ, one of them with two."""
+    basic, gold = factories.make_plan(scoped, "Basic"), factories.make_plan(scoped, "Gold")
+    both = factories.make_customer(scoped, "Both Ways", admins=(tom,))
+    factories.make_tenant(both, basic, "hybrid", tenant_type="commercial", regions=("us-east-1",))
+    factories.make_tenant(both, gold, "saas", tenant_type="evaluation", regions=("eu-central-1",))
+    trial = factories.make_customer(scoped, "Hybrid Trial")
+    factories.make_tenant(trial, gold, "hybrid", tenant_type="evaluation", regions=("us-east-1", "eu-central-1"))
+    gone = factories.make_customer(scoped, "Gone Product")
+    factories.make_tenant(gone, gold, "hybrid", tenant_type="evaluation", state="deleted")
+    factories.make_customer(scoped, "Nothing Yet")
+    summaries.refresh([both.pk, trial.pk, gone.pk])
+    regions = dict(StorageRegion.objects.values_list("name", "pk"))
+    return {
+        "basic": basic.pk,
+        "gold": gold.pk,
+        "us": regions["us-east-1"],
+        "eu": regions["eu-central-1"],
+        "tom": tom.pk,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("product=hybrid", ["Both Ways", "Hybrid Trial"]),
+        ("product=hybrid&product=saas", ["Both Ways", "Hybrid Trial"]),
+        ("product=hybrid&type=evaluation", ["Hybrid Trial"]),
+        ("type=evaluation", ["Both Ways", "Hybrid Trial"]),
+        ("plan={gold}&product=saas", ["Both Ways"]),
+        ("plan={basic}&region={eu}", []),
+        ("plan={gold}&region={us}", ["Hybrid Trial"]),
+        ("plan={basic}&plan={gold}&region={us}", ["Both Ways", "Hybrid Trial"]),
+        ("region={eu}", ["Both Ways", "Hybrid Trial"]),
+        ("admin={tom}", ["Both Ways"]),
+        ("admin={tom}&product=hybrid&q=ways", ["Both Ways"]),
+        ("q=trial&product=saas", []),
+    ],
+)
+def test_filters_hold_for_one_and_the_same_product(scoped, ada, tom, query, found):
+    ids = make_varied(scoped, tom)
+    assert names_in(signed_in(ada).get("/customers/?" + query.format(**ids))) == found
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "product=x",
+        "plan=x",
+        "plan=999999",
+        "plan=99999999999999999999",
+        "region=-1",
+        "type=%27",
+        "admin=1e5",
+        "q=" + "x" * 201,
+    ],
+)
+def test_a_junk_filter_shows_no_rows_and_says_why(scoped, ada, harbour, junk):
+    response = signed_in(ada).get("/customers/?" + junk)
+    assert response.status_code == 200
+    assert names_in(response) == []
+    assert "A filter is not right" in response.content.decode()
+
+
+def test_filters_offer_a_tenant_administrator_only_what_is_theirs(scoped, tom, harbour, sibling, northwind):
+    una = factories.make_person(northwind, "tenant_admin", name="Una Unseen")
+    Assignment.objects.create(msp=northwind, customer=sibling, user=una)
+    client = signed_in(tom)
+    page = client.get("/customers/?panel=filters").content.decode()
+    assert "Tom Tenant" in page
+    assert "Una Unseen" not in page
+    assert "does not exist" in client.get(f"/customers/?admin={una.pk}").content.decode()
+
+
+@pytest.mark.parametrize("name", sorted(CustomerTable.declared()))
+def test_every_column_sorts_both_ways_with_empty_ones_last(scoped, ada, tom, name):
+    make_varied(scoped, tom)
+    client = signed_in(ada)
+    up, down = (names_in(client.get("/customers/", {"sort": sort})) for sort in (name, f"-{name}"))
+    assert sorted(up) == sorted(down) == ["Both Ways", "Gone Product", "Hybrid Trial", "Nothing Yet"]
+    if CustomerTable.declared()[name].fields == ("summary__products",):
+        assert set(up[2:]) == set(down[2:]) == {"Gone Product", "Nothing Yet"}
+
+
+def test_names_sort_without_regard_to_case_and_marks(scoped, ada):
+    for name in ("Zeta", "émile", "Eagle", "alpha", "Élan"):
+        factories.make_customer(scoped, name)
+    assert names_in(signed_in(ada).get("/customers/")) == ["alpha", "Eagle", "Élan", "émile", "Zeta"]
+
+
+def test_a_row_shows_each_product_on_its_line(scoped, ada, tom):
+    make_varied(scoped, tom)
+    every = "&".join(f"shown={name}&order={name}" for name in CustomerTable.declared())
+    client = signed_in(ada)
+    assert (
+        client.post("/customers/?panel=columns", every, content_type="application/x-www-form-urlencoded").status_code
+        == 302
+    )
+    page = client.get("/customers/?q=both").content.decode()
+    for words in (
+        "Hybrid Workloads",
+        "SaaS Apps and Endpoints",
+        "Basic",
+        "Gold",
+        "Commercial",
+        "Evaluation",
+        "Enterprise",
+    ):
+        assert f'<div class="line">{words}</div>' in page
+    assert "AWS us-east-1" in page
+    assert "Tom Tenant" in page
+
+
+def test_the_list_takes_the_same_few_queries_for_3_and_250_rows(scoped, ada, tom):
+    client = signed_in(ada)
+    plan = factories.make_plan(scoped)
+
+    def grow(count):
+        made = [factories.make_customer(scoped, admins=(tom,)) for _ in range(count)]
+        for customer in made:
+            factories.make_tenant(customer, plan)
+        summaries.refresh([customer.pk for customer in made])
+
+    grow(3)
+    client.get("/customers/")
+    few = statements(client, "/customers/?size=250")
+    grow(247)
+    many = statements(client, "/customers/?size=250")
+    assert len(few) == len(many) <= 6, "\n".join(many)
+
+
+def test_the_export_has_the_rows_of_the_filter_and_the_columns_ticked(transactional_db, northwind, ada, tom):
+    with scope.entered("portal", msp=northwind.pk):
+        make_varied(northwind, tom)
+        factories.make_customer(northwind, '=HYPERLINK("x")', address="+1 Street\nKiel")
+    response = signed_in(ada).get("/customers/?export=csv&column=name&column=product&column=phone&column=address")
+    lines = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
+    assert lines[0] == ["Name", "Product", "Phone Number", "Address"]
+    assert lines[1] == ['\'=HYPERLINK("x")', "", "'+49 431 123456", "'+1 Street\nKiel"]
+    assert ["Both Ways", "Hybrid Workloads; SaaS Apps and Endpoints"] in [line[:2] for line in lines]
+    assert len(lines) == 6
+
+
+# -- Create and edit ----------------------------------------------------------------------------------------------
+
+
+def test_the_create_form_is_a_page_and_ends_on_the_list_with_the_new_row(scoped, ada, tom):
+    client = signed_in(ada)
+    sent = form_of(client, "/customers/create/") | FIELDS | {"tenant_admins": [tom.pk]}
+    response = client.post("/customers/create/", sent, follow=True)
+    assert response.redirect_chain == [("/customers/?sort=-created", 302)]
+    assert names_in(response) == ["Harbour Logistics"]
+    assert "has been created" in response.content.decode()
+
+
+def test_sent_twice_a_create_form_makes_one_customer(scoped, ada):
+    client = signed_in(ada)
+    sent = form_of(client, "/customers/create/") | FIELDS
+    first, second = (client.post("/customers/create/", sent) for _ in range(2))
+    assert (first.status_code, first.url) == (second.status_code, second.url)
+    assert Customer.objects.count() == 1
+    with scope.entered("worker"):
+        assert OutboxMessage.objects.count() == 1
+
+
+def test_every_error_stands_beside_its_field_and_keeps_what_was_typed(scoped, ada):
+    client = signed_in(ada)
+    sent = form_of(client, "/customers/create/") | {
+        "name": "Typed <Name>",
+        "address": "",
+        "phone": "0431",
+        "hide_name": "on",
+    }
+    response = client.post("/customers/create/", sent)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert 'value="Typed &lt;Name&gt;"' in page
+    for name in ("account_name", "address", "phone"):
+        assert f'id="id_{name}_error"' in page
+    assert 'id="id_name_error"' not in page
+
+
+def test_an_account_name_typed_without_hiding_does_not_count(scoped, ada):
+    client = signed_in(ada)
+    sent = form_of(client, "/customers/create/") | FIELDS | {"account_name": "Blue Falcon"}
+    assert client.post("/customers/create/", sent).status_code == 302
+    assert Customer.objects.get().account_name == "Harbour Logistics"
+
+
+@pytest.mark.parametrize("choice", ["x", "-1", "0", "99999999999999999999999", ""])
+def test_junk_tenant_administrators_are_refused_beside_their_field(scoped, ada, choice):
+    client = signed_in(ada)
+    sent = form_of(client, "/customers/create/") | FIELDS | {"tenant_admins": [choice]}
+    response = client.post("/customers/create/", sent)
+    assert response.status_code == 422
+    assert 'id="id_tenant_admins_error"' in response.content.decode()
+
+
+def test_a_stale_edit_shows_both_texts_and_then_saves_over(scoped, ada, harbour):
+    client = signed_in(ada)
+    stale = form_of(client, f"/customers/{harbour.pk}/edit/") | FIELDS
+    client.post(f"/customers/{harbour.pk}/edit/", stale | {"name": "Harbour Lines"})
+    response = client.post(f"/customers/{harbour.pk}/edit/", stale | {"name": "Harbour Group"})
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "Harbour Lines" in page
+    assert "Harbour Group" in page
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert (
+        client.post(f"/customers/{harbour.pk}/edit/", stale | {"name": "Harbour Group", "version": version}).status_code
+        == 302
+    )
+    assert names_in(client.get("/customers/")) == ["Harbour Group"]
+
+
+def test_a_tenant_administrator_edits_without_the_reserved_fields(scoped, tom, harbour):
+    client = signed_in(tom)
+    url = f"/customers/{harbour.pk}/edit/"
+    page = client.get(url).content.decode()
+    for name in ("hide_name", "account_name", "tenant_admins"):
+        assert f'name="{name}"' not in page
+    forged = {"hide_name": "on", "account_name": "Blue Falcon", "tenant_admins": []}
+    assert client.post(url, form_of(client, url) | FIELDS | {"address": "2 Pier"} | forged).status_code == 302
+    harbour.refresh_from_db()
+    assert (harbour.name_hidden, harbour.identity.address, harbour.assignments.count()) == (False, "2 Pier", 1)
+
+
+def test_the_sandbox_has_no_edit(scoped, ada):
+    sandbox = services.create_sandbox_customer(by=ada, msp=scoped, address="Kiel", phone="+49431123456")
+    client = signed_in(ada)
+    assert client.get(f"/customers/{sandbox.pk}/edit/").status_code == 403
+    assert f"/customers/{sandbox.pk}/edit/" not in client.get(f"/customers/{sandbox.pk}/").content.decode()
+
+
+# -- Page and contacts --------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_account_details_and_contacts(scoped, ada, tom):
+    customer = factories.make_customer(scoped, "Secret Hospital", account_name="Blue Falcon", admins=(tom,))
+    factories.make_contact(customer, "Carla Contact", is_primary=True)
+    page = signed_in(ada).get(f"/customers/{customer.pk}/").content.decode()
+    for words in (
+        "Secret Hospital",
+        "Blue Falcon",
+        "+49 431 123456",
+        "1 Harbour Street, Kiel",
+        "Tom Tenant",
+        "Name hidden",
+    ):
+        assert words in page
+    assert "Carla Contact" in page
+    assert "No data yet" in page
+
+
+def test_contacts_are_added_edited_and_deleted(scoped, tom, harbour):
+    client = signed_in(tom)
+    base = f"/customers/{harbour.pk}/"
+    sent = form_of(client, base + "contacts/add/") | {"name": "Carla Contact", "email": "carla@harbour.example"}
+    assert client.post(base + "contacts/add/", sent).url == base
+    contact = Contact.objects.get()
+    edit = f"{base}contacts/{contact.pk}/edit/"
+    changed = form_of(client, edit) | {"name": "Carla Curie", "is_primary": "on"}
+    assert client.post(edit, changed).url == base
+    assert "Carla Curie" in client.get(base).content.decode()
+    assert client.post(f"{base}contacts/{contact.pk}/delete/").url == base
+    assert not Contact.objects.exists()
+
+
+def test_what_is_not_theirs_is_missing_for_everybody(scoped, ada, tom, rita, eve, harbour, sibling, foreign):
+    contact = factories.make_contact(sibling)
+    for person, customer in ((tom, sibling), (ada, foreign), (eve, harbour)):
+        client = signed_in(person)
+        for rest in ("", "edit/", "contacts/add/", f"contacts/{contact.pk}/edit/", f"contacts/{contact.pk}/delete/"):
+            response = client.get(f"/customers/{customer.pk}/{rest}")
+            assert response.status_code == (403 if rest and not person.can("contact.edit") else 404)
+    assert signed_in(tom).get(f"/customers/{harbour.pk}/contacts/{contact.pk}/edit/").status_code == 404
+    assert signed_in(rita).get(f"/customers/{sibling.pk}/").status_code == 200
+    for refused in ("create/", f"{sibling.pk}/edit/", f"{sibling.pk}/contacts/add/"):
+        assert signed_in(rita).get(f"/customers/{refused}").status_code == 403
+    assert signed_in(tom).get("/customers/create/").status_code == 403
