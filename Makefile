@@ -16,7 +16,7 @@ run: .venv/run.ok var/frontend.ok
 
 test: .venv/dev.ok var/frontend.ok
 	@scripts/test-tools
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@scripts/test $(ARGS)
 
 lint: .venv/dev.ok var/frontend.ok
 	@scripts/lint

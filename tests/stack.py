@@ -5,7 +5,10 @@ It starts them when it is imported (`-p tests.stack`), because pytest-django rea
 
 import atexit
 import os
+import shutil
 from contextlib import ExitStack
+
+import pytest
 
 from msc import stack
 
@@ -28,6 +31,15 @@ _FROM_OUTSIDE = ("EMAIL_URL", "MSC_VENDOR_NAME", "MSC_BEHIND_PROXY")
 def superuser_url(database: str) -> str:
     """Return the address under which the superuser reaches a database of this run."""
     return _url(stack.SUPERUSER, database)
+
+
+def pytest_collection_modifyitems(items):
+    """Skip, with its name in the summary, what needs a program that is not installed (`needs("chromium")`)."""
+    for item in items:
+        for marker in item.iter_markers("needs"):
+            for program in marker.args:
+                if not shutil.which(program):
+                    item.add_marker(pytest.mark.skip(f"{item.name} needs {program}, which is not installed"))
 
 
 def pytest_report_header():
