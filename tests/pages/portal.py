@@ -16,6 +16,7 @@ from msc.pages.kinds import Link as LinkColumn
 from msc.pages.list import Empty, ListPage
 from msc.pages.rendering import Action, RowAction
 from msc.pages.tables import ListTable
+from msc.urls import urlpatterns as portal
 
 
 class CustomerTable(ListTable):
@@ -199,8 +200,4 @@ shop = (
     ],
     "shop",
 )
-urlpatterns = [
-    path("shop/", include(shop)),
-    path("out/", CustomerList.as_view(), name="account_logout"),
-    path("in/", CustomerList.as_view(), name="account_login"),
-]
+urlpatterns = [path("shop/", include(shop)), *portal]

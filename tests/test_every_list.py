@@ -1,0 +1,229 @@
+"""What holds for every list of the portal; a new list is found by its address and asks here for its rows."""
+
+import csv
+import html
+import io
+import itertools
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from msc.access import scope
+from msc.access.models import Msp
+from msc.access.roles import Role
+from msc.events import log
+from msc.pages.filters import Choice, DayFilter, MultiChoice, ScopedModelMultiChoice, Within
+from msc.pages.list import ListPage
+from msc.pages.models import TablePreference
+from msc.people.models import ApiCredential
+from tests import factories
+from tests.cast import signed_in
+from tests.queries import counted
+
+numbers = itertools.count(1)
+FRAGMENT = {"HX-Request": "true"}
+MOST_QUERIES = 6
+
+
+def _people(msp: Msp, number: int) -> None:
+    for _ in range(number):
+        factories.make_person(msp, Role.READ_ONLY)
+
+
+def _changes(msp: Msp, number: int) -> None:
+    person = factories.make_person(msp)
+    for count in range(number):
+        log.record(by=person, action="plan.edited", on=msp, label=f"Plan {count}", changes={"Name": ("a", "b")})
+
+
+def _sign_ins(msp: Msp, number: int) -> None:
+    person = factories.make_person(msp)
+    for _ in range(number):
+        log.record_sign_in(person, method="password, code")
+
+
+def _credentials(msp: Msp, number: int) -> None:
+    person = factories.make_person(msp)
+    for _ in range(number):
+        ApiCredential.issue(msp=msp, name=f"Key {next(numbers)}", scopes=["runs:write"], created_by=person)
+
+
+def _plans(msp: Msp, number: int) -> None:
+    for _ in range(number):
+        factories.make_plan(msp)
+
+
+def _customers(msp: Msp, number: int) -> None:
+    for _ in range(number):
+        factories.make_customer(msp)
+
+
+#: How the rows of each list are made, by the list's name.
+ROWS: dict[str, Callable[[Msp, int], None]] = {
+    "administrators": _people,
+    "audit": _changes,
+    "log-ins": _sign_ins,
+    "credentials": _credentials,
+    "service-plans": _plans,
+    "customers": _customers,
+}
+
+
+def _lists(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, type[ListPage]]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _lists(pattern, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace)
+        elif isinstance(pattern, URLPattern):
+            found = getattr(pattern.callback, "view_class", None)
+            if found is not None and issubclass(found, ListPage):
+                yield f"{namespace}{pattern.name}", found
+
+
+LISTS = dict(_lists(get_resolver()))
+
+
+@pytest.fixture(params=LISTS, ids=str)
+def url_name(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def view(url_name) -> type[ListPage]:
+    return LISTS[url_name]
+
+
+@pytest.fixture
+def address(url_name) -> str:
+    return reverse(url_name)
+
+
+@pytest.fixture
+def office(ada):
+    return signed_in(ada)
+
+
+@pytest.fixture
+def fill(view, scoped):
+    if view.name not in ROWS:
+        pytest.fail(f"Say in ROWS how rows of the list {view.name!r} are made.")
+    return lambda number: ROWS[view.name](scoped, number)
+
+
+def rows_of(answer) -> list[str]:
+    """Return the text of each row's first cell."""
+    cells = re.findall(r'<th scope="row">(.*?)</th>', answer.content.decode(), re.DOTALL)
+    return [html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in cells]
+
+
+def test_there_are_lists_and_no_two_share_a_name():
+    names = [view.name for view in LISTS.values()]
+    assert len(names) == len(set(names)) >= 3
+
+
+def test_it_is_a_page_and_a_fragment(office, address, view, fill):
+    fill(3)
+    whole, part = office.get(address), office.get(address, headers=FRAGMENT)
+    assert f"<h1>{view.title}</h1>" in whole.content.decode()
+    assert part.content.decode().lstrip().startswith("<section")
+    assert rows_of(whole) == rows_of(part)
+    assert len(rows_of(whole)) >= 3
+
+
+def test_every_column_that_sorts_does_so_both_ways(office, address, view, fill):
+    fill(3)
+    total = len(rows_of(office.get(address)))
+    for name, column in view.table.declared().items():
+        for sort in (name, f"-{name}"):
+            answer = office.get(address, {"sort": sort})
+            assert (answer.status_code, len(rows_of(answer))) == (200, total), sort
+            assert ("cannot be sorted that way" in answer.content.decode()) is not column.sortable, sort
+
+
+def test_the_order_always_ends_with_the_primary_key(view):
+    for name, column in view.table.declared().items():
+        if column.sortable:
+            for sort in (name, f"-{name}"):
+                assert view.table.order(sort)[-1].expression.name == "pk"
+    assert view.table.default_sort.removeprefix("-") in view.table.declared()
+
+
+def test_a_row_costs_no_query(office, address, fill):
+    def cost(more: int) -> list[str]:
+        fill(more)
+        office.get(address)
+        with counted() as queries:
+            assert office.get(address, {"size": 250}).status_code == 200
+        return queries
+
+    few, many = cost(3), cost(30)
+    assert len(few) == len(many) <= MOST_QUERIES, "\n".join(many)
+
+
+def _good(found) -> str | None:
+    if isinstance(found, MultiChoice | Choice | Within):
+        return str(found.extra["choices"][0][0])
+    return "2026-01-31" if isinstance(found, DayFilter) else None
+
+
+def test_every_filter_takes_its_own_values_and_refuses_junk(office, address, view, fill, ada):
+    fill(3)
+    for name, found in view.filters.base_filters.items():
+        good = str(ada.pk) if isinstance(found, ScopedModelMultiChoice) and found.of is type(ada) else _good(found)
+        if good is not None:
+            answer = office.get(address, {name: good})
+            assert (answer.status_code, 'role="alert"' in answer.content.decode()) == (200, False), name
+            assert "Remove filter" in answer.content.decode(), name
+        junk = "a" * 201 if name == "q" else "no such choice"
+        answer = office.get(address, {name: junk})
+        assert (answer.status_code, rows_of(answer)) == (200, []), name
+        assert 'role="alert"' in answer.content.decode(), name
+        assert office.get(address, {name: junk, "export": "csv"}).status_code == 422, name
+
+
+def test_a_search_of_anything_is_answered(office, address, fill):
+    fill(1)
+    for text in ("a", "%", "_", "\\", "'", '"', "é", "株", "🚀", "a" * 200, "   ", "(", "[", "NaN", "null"):
+        assert office.get(address, {"q": text}).status_code == 200, text
+
+
+def test_its_windows_open_and_its_choices_answer(office, address, view, fill, ada):
+    fill(1)
+    for panel in ("filters", "columns", "export"):
+        assert office.get(address, {"panel": panel}).status_code == 200
+        assert office.get(address, {"panel": panel}, headers=FRAGMENT).content.decode().startswith("<form")
+    for name, found in view.filters.base_filters.items():
+        wanted = 200 if isinstance(found, ScopedModelMultiChoice) else 404
+        assert office.get(address, {"choices": name, "term": "a"}).status_code == wanted
+
+
+def test_every_column_can_be_shown_and_a_hidden_one_is_absent(office, address, view, fill):
+    fill(3)
+    every = list(view.table.declared())
+    office.post(f"{address}?panel=columns", {"order": every, "shown": every})
+    shown = re.findall(r'<th scope="col" data-column="(\w+)"', office.get(address).content.decode())
+    assert shown == every
+    office.post(f"{address}?panel=columns", {"order": every, "shown": []})
+    shown = re.findall(r'<th scope="col" data-column="(\w+)"', office.get(address).content.decode())
+    assert shown == [name for name, column in view.table.declared().items() if column.always]
+
+
+def test_junk_that_is_stored_is_ignored(office, address, view, fill, ada):
+    fill(1)
+    TablePreference.objects.create(
+        user=ada, msp=ada.msp, list_name=view.name, shown=["gone", 7, None], widths={"gone": 100, "x": "wide"}
+    )
+    assert len(rows_of(office.get(address))) >= 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_file_has_the_rows_of_the_screen(address, view, ada, northwind):
+    with scope.entered("portal", msp=northwind.pk):
+        ROWS[view.name](northwind, 3)
+    office = signed_in(ada)
+    screen = rows_of(office.get(address))
+    body = b"".join(office.get(address, {"export": "all"}).streaming_content).decode("utf-8-sig")
+    lines = list(csv.reader(io.StringIO(body)))
+    assert lines[0] == [column.heading for column in view.table.declared().values()]
+    assert len(lines) - 1 == len(screen)
