@@ -1,7 +1,8 @@
 """A mail server that keeps a line about each mail it takes, in a process of its own.
 
 How it answers is said by the recipient: `refused@` 550, `later-N@` 451 for the first N times, `full@` 452 always,
-`slow@` after two seconds, `mute@` never after the final dot, `cut@` breaks the connection instead of a receipt.
+`slow@` after two seconds, `held@` not at all before the mail the first time, `mute@` never after the final dot, `cut@`
+breaks the connection instead of a receipt.
 """
 
 import asyncio
@@ -56,6 +57,8 @@ class Handler:
             return "452 4.2.2 Mailbox full"
         if (later := re.match(r"later-(\d+)@", address)) and self._asked[address] <= int(later[1]):
             return "451 4.7.1 Greylisted, try again"
+        if address.startswith("held") and self._asked[address] == 1:
+            await asyncio.sleep(3600)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

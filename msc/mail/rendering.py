@@ -1,5 +1,6 @@
 """From a template folder and its facts to the subject, text and HTML of an e-mail."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ def render(template: str, facts: Mapping[str, object]) -> Rendered:
     subject = " ".join(_fill(f"emails/{template}/subject.txt", everything, escape=False).split())
     text = _fill(f"emails/{template}/body.txt", everything, escape=False)
     html = _fill(f"emails/{template}/body.html", {**everything, "subject": subject}, escape=True)
-    return Rendered(subject, text.strip() + "\n", INLINER.inline(html))
+    return Rendered(subject, re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n", INLINER.inline(html))
 
 
 def _fill(name: str, facts: Mapping[str, object], *, escape: bool) -> str:

@@ -12,7 +12,9 @@ import pytest
 from django.utils import timezone
 
 from msc.access import scope
+from msc.mail import tasks
 from msc.mail.models import OutboxBody, OutboxMessage
+from msc.mail.sending import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAILS, KILLS = 300, 10
@@ -70,6 +72,39 @@ def test_killed_senders_lose_nothing_and_double_at_most_one(queue, sink):
     with scope.entered("worker"):
         assert set(OutboxMessage.objects.values_list("state", flat=True)) <= {"sent", "handed"}
         assert OutboxBody.objects.exclude(message__state="handed").count() == 0
+
+
+@pytest.fixture
+def sender(sink):
+    process = start_sender(sink)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def killed_when(sender, reached):
+    wait_until(reached)
+    time.sleep(0.3)
+    sender.kill()
+    sender.wait()
+
+
+def test_a_sender_killed_before_the_mail_has_left_sends_it_later(queue, message, sink, sender):
+    queue("one", to="held@northwind.example")
+    killed_when(sender, lambda: message("one").state == "sending")
+    assert (message("one").state, sink.taken()) == ("sending", [])
+    let_leases_run_out()
+    assert deliver(seconds=5) == 1
+    assert (message("one").state, message("one").attempts) == ("sent", 2)
+
+
+def test_a_sender_killed_before_the_receipt_has_sent_the_mail(queue, message, sink, sender):
+    queue("one", to="mute@northwind.example")
+    killed_when(sender, sink.taken)
+    assert message("one").state == "handed"
+    tasks.tidy()
+    assert deliver(seconds=5) == 0
+    assert [mail.message_id for mail in sink.taken()] == [message("one").message_id]
 
 
 def _taken_more_than(sink, count):
