@@ -202,7 +202,10 @@ class DirtyDay(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["msp", "id"], name="dirty_day_by_age")]
+        indexes: ClassVar = [
+            models.Index(fields=["msp", "id"], name="dirty_day_by_age"),
+            models.Index(fields=["msp", "tenant"], name="dirty_day_of_tenant"),
+        ]
 
     def __str__(self) -> str:
         return f"tenant {self.tenant_id} on {self.day}"

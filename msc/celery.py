@@ -69,6 +69,9 @@ RHYTHMS = (
     Rhythm("tenants.tasks.apply_changes", timedelta(seconds=3)),
     Rhythm("tenants.tasks.purge", timedelta(minutes=1)),
     Rhythm("tenants.tasks.follow_quotas", timedelta(minutes=10)),
+    Rhythm("health.tasks.drain", timedelta(seconds=5)),
+    Rhythm("health.tasks.keep_up", timedelta(minutes=1)),
+    Rhythm("health.tasks.retain", timedelta(hours=1)),
 )
 
 app.conf.beat_schedule = {
