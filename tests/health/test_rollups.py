@@ -247,7 +247,8 @@ def test_quota_used_follows_a_changed_quota_without_new_facts(counted, scoped, n
     QuotaPeriod.objects.create(msp=scoped, tenant=counted, quota=6, effective_on="2026-11-01", end_on="2026-12-31")
     drain_all(scoped, now)
     assert TenantHealth.objects.get().quota_used_percent == 25
-    QuotaPeriod.objects.update(quota=0)
+    QuotaPeriod.objects.update(replaced_at=now)
+    QuotaPeriod.objects.create(msp=scoped, tenant=counted, quota=0, effective_on="2026-11-01", end_on="2026-12-31")
     drain_all(scoped, now)
     assert TenantHealth.objects.get().quota_used_percent is None
 
