@@ -39,7 +39,7 @@ def main(scale: str) -> None:
 
 
 def _signed_in(data: Dataset) -> Client:
-    client = Client()
+    client = Client(headers={"Host": "localhost"})
     with scope.entered("portal", msp=data.msp.pk, person=data.admin.pk):
         client.force_login(data.admin)
     return client
