@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from msc import vendor
 from msc.people.profile.views import Home
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profile/", include("msc.people.profile.urls")),
     path("", include("health.urls")),
     path("", include("msc.people.urls")),
+    path(settings.SUPPORT_PATH.lstrip("/"), vendor.site.urls),
     path("", include("tenants.urls")),
     path("customers/", include("customers.urls")),
 ]
