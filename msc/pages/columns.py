@@ -21,7 +21,7 @@ FORMULA_STARTS = frozenset("=+-@\t\r\n")
 
 def neutralised(text: str) -> str:
     """Return the text so that a spreadsheet shows it and never runs it."""
-    return "'" + text if text and text[0] in FORMULA_STARTS else text
+    return "'" + text if text[:1] in FORMULA_STARTS else text
 
 
 class Column(tables.Column):  # type: ignore[misc]  # the library has no types
@@ -96,10 +96,10 @@ class Column(tables.Column):  # type: ignore[misc]  # the library has no types
         """Return a function from a row's tuple to the cell's HTML."""
         return _reader(self.html, positions, names)
 
-    def text_cell(self, positions: Sequence[int], names: Names) -> Cell:
-        """Return a function from a row's tuple to the cell's text, safe to open in a spreadsheet."""
+    def texts(self, rows: Sequence[Values], positions: Sequence[int], names: Names) -> list[str]:
+        """Return the cells of many rows as texts that are safe to open in a spreadsheet."""
         read = _reader(self.text, positions, names)
-        return lambda row: neutralised(read(row))
+        return [neutralised(read(row)) for row in rows]
 
 
 def _reader(make: Callable[[Values, Names], str], positions: Sequence[int], names: Names) -> Cell:

@@ -2,7 +2,7 @@
 
 import csv
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from io import StringIO
@@ -17,7 +17,7 @@ from django.utils import timezone
 from msc.access import scope
 from msc.access.models import User
 from msc.events import log
-from msc.pages.columns import Column, Names, Values
+from msc.pages.columns import Column, Names
 from msc.pages.tables import Reading
 
 CHUNK = 1_000
@@ -80,7 +80,7 @@ class Export:
         """Yield the file in pieces; an error passes through, so that the connection is cut and not ended."""
         finished = False
         try:
-            yield BOM + _line([column.heading for column in self.columns])
+            yield BOM + written([[column.heading for column in self.columns]])
             keys = self.read_keys()
             self.promised = len(keys)
             for start in range(0, len(keys), CHUNK):
@@ -105,7 +105,7 @@ class Export:
             queryset = self.source.rows(user).filter(AnyOf(F("pk"), keys.tolist()))
             found = {row[0]: row for row in queryset.values_list(*reading.fields)}
             rows = [found[key] for key in keys if key in found]
-            piece = written(rows, reading.text_cells(self.names))
+            piece = written(reading.texts(rows, self.names))
         self.sent += len(rows)
         return piece
 
@@ -124,16 +124,10 @@ class Export:
             log.record(by=self.user, action=action, on=None, label=self.source.list_name, detail=detail)
 
 
-def written(rows: Sequence[Values], cells: Sequence[Callable[[Values], str]]) -> str:
-    """Return rows as CSV lines."""
+def written(lines: Iterable[Sequence[str]]) -> str:
+    """Return lines as CSV."""
     file = StringIO()
-    csv.writer(file).writerows([[cell(row) for cell in cells] for row in rows])
-    return file.getvalue()
-
-
-def _line(cells: Sequence[str]) -> str:
-    file = StringIO()
-    csv.writer(file).writerow(cells)
+    csv.writer(file).writerows(lines)
     return file.getvalue()
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from phonenumber_field.phonenumber import PhoneNumber
 
-from msc.pages.columns import EMPTY_HTML, Column, Names, Values
+from msc.pages.columns import EMPTY_HTML, FORMULA_STARTS, Column, Names, Values, neutralised
 from msc.pages.icons import icon
 from msc.pages.when import absolute, relative
 
@@ -36,6 +36,14 @@ class Options(TypedDict, total=False):
 
 class Text(Column):
     """Short text on one line."""
+
+    def texts(self, rows: Sequence[Values], positions: Sequence[int], names: Names) -> list[str]:
+        """Write plain text without a call per cell."""
+        if type(self).text is not Column.text:
+            return super().texts(rows, positions, names)
+        at = positions[0]
+        texts = ["" if row[at] is None else str(row[at]) for row in rows]
+        return [neutralised(text) if text[:1] in FORMULA_STARTS else text for text in texts]
 
 
 class LongText(Column):
@@ -69,6 +77,9 @@ class Named(Column):
         return names[self.dictionary].get(values[0], "")
 
 
+TITLE_FROM = 24  # a shorter text is never cut in a column of the default width
+
+
 @cache
 def url_around(url_name: str) -> tuple[str, str]:
     """Return the two parts of an address around its id, so that a list reverses it once."""
@@ -91,8 +102,9 @@ class Link(Column):
         """Show the text as a link, and the mark when the third value is true."""
         before, after = url_around(self.to)
         text = escape(values[0])
+        title = f' title="{text}"' if len(values[0]) > TITLE_FROM else ""
         mark = f' <span class="mark">{self.mark}</span>' if len(values) > 2 and values[2] else ""
-        return f'<a class="cut" href="{before}{values[1]}{after}" title="{text}">{text}</a>{mark}'
+        return f'<a class="cut" href="{before}{values[1]}{after}"{title}>{text}</a>{mark}'
 
 
 @dataclass(frozen=True)
@@ -161,8 +173,20 @@ class Date(Column):
         if value is None:
             return ""
         if isinstance(value, datetime):
-            return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+            return timezone.localtime(value).isoformat(" ", "minutes")[:16]
         return value.isoformat()
+
+    def texts(self, rows: Sequence[Values], positions: Sequence[int], names: Names) -> list[str]:
+        """Find the zone once for all rows."""
+        at, zone = positions[0], timezone.get_current_timezone()
+        return [
+            ""
+            if (value := row[at]) is None
+            else value.astimezone(zone).isoformat(" ", "minutes")[:16]
+            if isinstance(value, datetime)
+            else value.isoformat()
+            for row in rows
+        ]
 
 
 class Number(Column):
@@ -184,9 +208,9 @@ class Number(Column):
         """Write the number without separators."""
         return "" if values[0] is None else f"{values[0]:.{self.places}f}"
 
-    def text_cell(self, positions: Sequence[int], names: Names) -> Callable[[Values], str]:
+    def texts(self, rows: Sequence[Values], positions: Sequence[int], names: Names) -> list[str]:
         """Leave numbers as they are: a minus sign is no formula."""
-        return lambda row: self.text([row[position] for position in positions], names)
+        return [self.text([row[position] for position in positions], names) for row in rows]
 
 
 class Percent(Number):

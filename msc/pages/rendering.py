@@ -109,7 +109,6 @@ def _menu_maker(reading: Reading, names: Names, actions: Sequence[RowAction]) ->
     entries = [(_entry(action), reading.positions(action.fields), action.when) for action in actions]
     first = reading.columns[0]
     positions = reading.positions(first.fields)
-    dots = icon("dots-vertical")
 
     def menu(row: Values) -> str:
         pk = row[0]
@@ -123,7 +122,7 @@ def _menu_maker(reading: Reading, names: Names, actions: Sequence[RowAction]) ->
         label = escape(first.text([row[position] for position in positions], names))
         return (
             f'<td class="menu-cell"><button type="button" class="row-menu" popovertarget="menu-{pk}" '
-            f'aria-label="More options for {label}">{dots}</button>'
+            f'aria-label="More options for {label}">\u22ee</button>'
             f'<div popover id="menu-{pk}" class="menu">{"".join(links)}</div></td>'
         )
 
@@ -132,7 +131,6 @@ def _menu_maker(reading: Reading, names: Names, actions: Sequence[RowAction]) ->
 
 def _entry(action: RowAction) -> tuple[str, str]:
     before, after = url_around(action.url_name)
-    css = "menu-item danger" if action.danger else "menu-item"
+    css = ' class="danger"' if action.danger else ""
     dialog = " data-dialog" if action.dialog else ""
-    mark = icon(action.icon) if action.icon else ""
-    return f'<a class="{css}" href="{before}', f'{after}"{dialog}>{mark}{escape(action.label)}</a>'
+    return f'<a{css} href="{before}', f'{after}"{dialog}>{escape(action.label)}</a>'

@@ -1,12 +1,12 @@
 """The declaration of a list's columns, and what follows from it for the query."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.db.models import F, OrderBy, QuerySet
 
-from msc.pages.columns import Cell, Column, Names
+from msc.pages.columns import Cell, Column, Names, Values
 
 
 class ListTable(tables.Table):  # type: ignore[misc]  # the library has no types
@@ -66,6 +66,7 @@ class Reading:
         """Return one function per column from a row's tuple to its HTML."""
         return [column.html_cell(self.positions(column.fields), names) for column in self.columns]
 
-    def text_cells(self, names: Names) -> list[Cell]:
-        """Return one function per column from a row's tuple to its text."""
-        return [column.text_cell(self.positions(column.fields), names) for column in self.columns]
+    def texts(self, rows: Sequence[Values], names: Names) -> Iterator[tuple[str, ...]]:
+        """Return the rows as texts; it goes column by column, which is several times faster than cell by cell."""
+        columns = [column.texts(rows, self.positions(column.fields), names) for column in self.columns]
+        return zip(*columns, strict=True)
