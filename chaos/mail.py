@@ -10,10 +10,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from chaos import sink as sinks
 from chaos.portal import Portal, running
+from chaos.report import Line, write
 
 CHANCE = random.Random(11)
 
@@ -108,14 +110,14 @@ def server_frozen(portal: Portal, size: Size) -> None:
 #: The fault, its words, how many may arrive twice, and how many seconds after it the last e-mail may leave.
 Fault = tuple[Callable[[Portal, Size], None], str, int, float]
 FAULTS: tuple[Fault, ...] = (
-    (killed_workers, "worker killed -9", 1, 90),
+    (killed_workers, "Worker killed with -9", 1, 90),
     (valkey_stopped, "Valkey stopped", 0, 60),
     (valkey_frozen, "Valkey frozen", 0, 60),
     (valkey_emptied, "Valkey emptied ten times", 0, 60),
-    (two_beats, "two beats", 0, 30),
+    (two_beats, "Two beats", 0, 30),
     (postgresql_restarted, "PostgreSQL restarted five times", 1, 120),
-    (server_away, "mail server stopped", 0, 60),
-    (server_frozen, "mail server frozen", 1, 120),
+    (server_away, "Mail server stopped", 0, 60),
+    (server_frozen, "Mail server frozen", 1, 120),
 )
 
 
@@ -134,23 +136,29 @@ def outcome_of(portal: Portal, before: set[str], taken_before: int, seconds: flo
     )
 
 
-def trial(portal: Portal, fault: Fault, size: Size) -> bool:
+def trial(portal: Portal, fault: Fault, size: Size) -> Line:
     """Commit one fault, wait until everything is sent, and print the line about it."""
     commit, words, may_double, may_take = fault
     before = {str(to) for (to,) in portal.ask('SELECT "to" FROM mail_outboxmessage')}
     taken_before = len(portal.sink.taken())
     commit(portal, size)
     outcome = outcome_of(portal, before, taken_before, portal.seconds_until_nothing_waits())
-    passed = (
-        not outcome.lost and outcome.doubled <= may_double and not outcome.changed_ids and outcome.seconds <= may_take
+    line = Line(
+        fault=words,
+        figures=(
+            f"{outcome.queued:,} e-mails",
+            f"lost {outcome.lost} (0)",
+            f"doubled {outcome.doubled} ({may_double})",
+            f"other Message-ID {outcome.changed_ids} (0)",
+            f"all sent {outcome.seconds:.0f} s after it ({may_take:.0f} s)",
+        ),
+        passed=not outcome.lost
+        and outcome.doubled <= may_double
+        and not outcome.changed_ids
+        and outcome.seconds <= may_take,
     )
-    print(
-        f"{'ok  ' if passed else 'FAIL'} {words:32} {outcome.queued:5} mails: lost {outcome.lost} (0),"
-        f" doubled {outcome.doubled} ({may_double}), other Message-ID {outcome.changed_ids} (0),"
-        f" all sent {outcome.seconds:.0f} s after it ({may_take:.0f} s)",
-        flush=True,
-    )
-    return passed
+    print(line, flush=True)
+    return line
 
 
 def main() -> int:
@@ -159,15 +167,19 @@ def main() -> int:
     parser.add_argument("--mails", type=int, default=5_000)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--away", type=float, default=60.0)
+    parser.add_argument("--report", type=Path, help="write the lines into this document, between its marks")
     parser.add_argument("faults", nargs="*", help="names of functions; all without")
     chosen = parser.parse_args()
     size = Size(chosen.mails, chosen.kills, chosen.away)
     with running() as portal:
-        results = [
+        lines = [
             trial(portal, fault, size) for fault in FAULTS if not chosen.faults or fault[0].__name__ in chosen.faults
         ]
-    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
-    return 0 if all(results) else 1
+    failed = sum(not line.passed for line in lines)
+    print(f"{len(lines) - failed} passed, {failed} failed")
+    if chosen.report:
+        write(chosen.report, "mail", lines)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
