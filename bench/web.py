@@ -89,9 +89,9 @@ def serve(environment: Mapping[str, str], cookie: str) -> Iterator[WebServer]:
     command = [sys.executable, "-m", "gunicorn", "bench.wsgi", "-w", str(WORKERS), "-k", "gthread", "--threads", "4"]
     command += ["-b", f"127.0.0.1:{port}", "--log-level", "error", "--timeout", "300"]
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own program
         command, env={**os.environ, **environment, "MSC_LOG_LEVEL": "INFO"}, stdout=quiet, stderr=quiet
-    )  # noqa: S603
+    )
     server = WebServer(port, process, cookie)
     try:
         _wait(server)

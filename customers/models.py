@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
-from customers.querysets import CustomerQuerySet
+from customers.querysets import CustomerQuerySet, TallyQuerySet
 from msc.access.models import Msp, User
 from msc.access.names import folded_name, name_key
 from msc.access.querysets import ScopedQuerySet
@@ -348,3 +348,17 @@ class ImportLine(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.number} of import {self.customer_import_id}"
+
+
+class CustomerTally(models.Model):
+    """A change of the number of an MSP's live customers, written by triggers; the sum is the number."""
+
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
+    change = models.IntegerField()
+
+    objects = TallyQuerySet.as_manager()
+    scope_msp = "msp"
+    scope_customer = None
+
+    def __str__(self) -> str:
+        return f"{self.change:+} customers of MSP {self.msp_id}"

@@ -3,14 +3,14 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.db.models.expressions import RawSQL
 
 from msc.access.names import folded_name
 from msc.access.querysets import ScopedQuerySet
 
 if TYPE_CHECKING:
-    from customers.models import Customer  # noqa: F401 - names the row type below
+    from customers.models import Customer, CustomerTally  # noqa: F401 - names the row type below
     from msc.access.models import User
 
 
@@ -70,3 +70,12 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
 
     def _related(self, name: str) -> Any:  # a manager of whatever model the relation leads to
         return self.model._meta.get_field(name).related_model._default_manager  # type: ignore[union-attr]
+
+
+class TallyQuerySet(ScopedQuerySet["CustomerTally"]):
+    """Changes of the number of customers."""
+
+    def number(self, msp_id: int) -> int:
+        """Return how many live customers the MSP has."""
+        found: int | None = self.for_msp(msp_id).aggregate(number=Sum("change"))["number"]
+        return found or 0

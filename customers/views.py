@@ -12,9 +12,10 @@ from django.urls import reverse
 from customers import contacts, dictionaries, services
 from customers.filters import CustomerFilters
 from customers.forms import ContactForm, CustomerForm
-from customers.models import Contact, Customer
+from customers.models import Contact, Customer, CustomerTally
 from customers.tables import CustomerTable
 from msc.access.models import User
+from msc.access.roles import Role
 from msc.pages.columns import Names
 from msc.pages.detail import DetailPage
 from msc.pages.dialogs import ConfirmDialog, FormDialog, Outcome
@@ -44,6 +45,10 @@ class CustomerList(ListPage):
     def scoped(self, user: User) -> QuerySet[Customer]:
         """Return the customers with what the list orders by."""
         return Customer.objects.for_user(user).whole()
+
+    def unfiltered_total(self, user: User) -> int | None:
+        """Return the kept number of the MSP's customers; a tenant administrator's own are counted."""
+        return None if user.role == Role.TENANT_ADMIN else CustomerTally.objects.number(user.msp_id or 0)
 
     def dictionaries(self) -> Names:
         """Return the names of plans, regions and people by id."""

@@ -66,6 +66,7 @@ RHYTHMS = (
     Rhythm("msc.mail.tasks.deliver", timedelta(seconds=2)),
     Rhythm("msc.mail.tasks.tidy", timedelta(minutes=1)),
     Rhythm("msc.mail.tasks.forget", timedelta(hours=6)),
+    Rhythm("customers.tasks.fold_tally", timedelta(minutes=5)),
     Rhythm("tenants.tasks.apply_changes", timedelta(seconds=3)),
     Rhythm("tenants.tasks.purge", timedelta(minutes=1)),
     Rhythm("tenants.tasks.follow_quotas", timedelta(minutes=10)),

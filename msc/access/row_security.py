@@ -55,6 +55,7 @@ SCOPED: dict[str, str] = {
     "customers_contact": "msp_id",
     "customers_assignment": "msp_id",
     "customers_customersummary": "msp_id",
+    "customers_customertally": "msp_id",
     "customers_customerimport": "msp_id",
     "customers_importline": "msp_id",
     "tenants_tenant": "msp_id",

@@ -25,8 +25,7 @@ TYPED_NAMES = (
     "Фабрика «Север»",
     "Crème & Sugar",
     "Nguyễn Trading",
-    "The Society for the Preservation of Narrow-Gauge Railways, Canal Boats and Other Slow Conveyances of the Northern "
-    "Counties",
+    "The Society for the Preservation of Narrow-Gauge Railways, Canal Boats and Slow Conveyances of the North",
     "Ærø Møbler",
     "Straßenbau Größenwahn",
     "D'Angelo Pizzeria",
