@@ -217,6 +217,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password_from_key": "20/m/ip",
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
+    "assertion": "30/m/ip",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
 MFA_ADAPTER = "msc.people.signin.factors.FactorAdapter"
@@ -237,6 +238,13 @@ MFA_FORMS = {
     "activate_totp": "msc.people.signin.forms.ActivateAppForm",
     "add_webauthn": "msc.people.signin.forms.AddPasskeyForm",
 }
+SOCIALACCOUNT_ADAPTER = "msc.people.sso.adapter.ProviderAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+# An identity provider inside the own network is reached only when the operator says so.
+MSC_SSO_PRIVATE_NETWORK = env.bool("MSC_SSO_PRIVATE_NETWORK", IS_LOCAL)
 SESSION_IDLE_SECONDS = 4 * 60 * 60
 SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("msc.operations.urls")),
     path("account/", include("msc.people.signin.urls")),
     path("profile/", include("msc.people.profile.urls")),
+    path("", include("msc.people.sso.urls")),
     path("", include("health.urls")),
     path("", include("msc.people.urls")),
     path(settings.SUPPORT_PATH.lstrip("/"), vendor.site.urls),

@@ -46,6 +46,7 @@ SCOPED: dict[str, str] = {
     "pages_submission": "msp_id",
     "people_invitation": "msp_id",
     "people_apicredential": "msp_id",
+    "people_singlesignon": "msp_id",
     "serviceplans_offeredproduct": "msp_id",
     "serviceplans_offeredregion": "msp_id",
     "serviceplans_serviceplan": "msp_id",

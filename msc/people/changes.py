@@ -6,6 +6,7 @@ from msc.access.models import Msp, User
 from msc.errors import Conflict
 from msc.events.log import changed
 from msc.events.models import Event
+from msc.people.models import SingleSignOn
 
 
 def locked(by: User, person: User) -> User:
@@ -15,7 +16,9 @@ def locked(by: User, person: User) -> User:
     return found
 
 
-def conflict(thing: User | Msp, name: str, *, stands: Mapping[str, object], asked: Mapping[str, object]) -> Conflict:
+def conflict(
+    thing: User | Msp | SingleSignOn, name: str, *, stands: Mapping[str, object], asked: Mapping[str, object]
+) -> Conflict:
     """Return the error for a form that was made from an older version of the thing."""
     last = Event.objects.for_object(thing).newest_first().first()
     by = last.actor_label if last else "somebody else"

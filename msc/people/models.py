@@ -153,3 +153,39 @@ class ApiCredential(models.Model):
     @property
     def actor_label(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class SingleSignOn(models.Model):
+    """How people of an MSP sign in through their own identity provider; nobody but them can be reached by it."""
+
+    class Protocol(models.TextChoices):
+        """The language that the identity provider speaks."""
+
+        OIDC = "oidc", "OpenID Connect"
+        SAML = "saml", "SAML 2.0"
+
+    msp = models.OneToOneField(Msp, on_delete=models.PROTECT, related_name="single_sign_on")
+    is_on = models.BooleanField(default=False)
+    label = models.CharField(max_length=60)
+    protocol = models.CharField(max_length=4, choices=Protocol, default=Protocol.OIDC)
+    #: OpenID Connect: the issuer's address. SAML: the entity id of the provider.
+    issuer = models.CharField(max_length=500)
+    client_id = models.CharField(max_length=200, blank=True)
+    #: Encrypted with the portal's key; never shown again.
+    sealed_secret = models.TextField(blank=True, editable=False)
+    sign_in_url = models.URLField(max_length=500, blank=True)
+    certificate = models.TextField(blank=True)
+    #: Addresses of these domains count as proved when the provider does not say whether they are.
+    domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = ScopedQuerySet.as_manager()
+    scope_msp = "msp"
+    scope_customer = None
+
+    class Meta:
+        verbose_name = "single sign-on"
+        verbose_name_plural = "single sign-on"
+
+    def __str__(self) -> str:
+        return f"single sign-on of MSP {self.msp_id}"

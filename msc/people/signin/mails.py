@@ -48,6 +48,9 @@ NOTICES = {
     ),
     "mfa/email/webauthn_added": Notice("session.factor_added", "A passkey was added.", "passkey"),
     "mfa/email/webauthn_removed": Notice("session.factor_removed", "A passkey was removed.", "passkey"),
+    "socialaccount/email/account_connected": Notice(
+        "session.factor_added", "From now on you can sign in through your organisation.", "single sign-on"
+    ),
     "mfa/email/recovery_codes_generated": Notice(
         "session.factor_added", "New recovery codes were made; the old ones no longer work.", "recovery codes"
     ),

@@ -27,6 +27,12 @@ class CodeStage(LoginByCodeStage):  # type: ignore[misc]
 class FactorStage(mfa.AuthenticateStage):  # type: ignore[misc]
     """The person's own second factor."""
 
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        """Keep nothing of an identity provider's answer in the session that waits for the factor."""
+        self.login.signal_kwargs = None
+        answer: tuple[HttpResponse | None, bool] = super().handle()
+        return answer
+
     def _should_handle(self, request: HttpRequest) -> bool:
         person = self.login.user
         if person.is_staff and is_mfa_enabled(person, _FACTORS):

@@ -1,0 +1,369 @@
+"""Sign-in through an MSP's identity provider, which runs as a process of its own."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from msc.access import scope
+from msc.access.models import Msp, MspState, User
+from msc.people.models import SingleSignOn
+from msc.people.sso import network
+from msc.people.sso.providers import seal_secret
+from tests.people.identity_provider import CLIENT, SECRET
+from tests.people.signing_in import app_code, events, give_app, is_signed_in, mails, session_of, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    program = Path(__file__).with_name("identity_provider.py")
+    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as process:
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        process.terminate()
+
+
+def _set_up(msp: Msp, issuer: str, **more: object) -> SingleSignOn:
+    facts = {"label": "Northwind ID", "issuer": issuer, "client_id": CLIENT, "is_on": True}
+    with scope.entered("portal", msp=msp.pk):
+        return SingleSignOn.objects.create(msp=msp, **{**facts, "sealed_secret": seal_secret(SECRET), **more})
+
+
+@pytest.fixture
+def oidc(northwind: Msp, issuer: str) -> SingleSignOn:
+    return _set_up(northwind, issuer)
+
+
+@pytest.fixture
+def saml(northwind: Msp, issuer: str) -> SingleSignOn:
+    certificate = requests.get(f"{issuer}/certificate", timeout=5).text
+    bare = "".join(certificate.strip().splitlines()[1:-1])
+    return _set_up(
+        northwind,
+        f"{issuer}/entity",
+        protocol=SingleSignOn.Protocol.SAML,
+        sign_in_url=f"{issuer}/saml",
+        certificate=bare,
+        domains=["northwind.example"],
+    )
+
+
+def _page(provider: SingleSignOn) -> str:
+    return f"/sign-in/{provider.msp.slug}/"
+
+
+def _leave(client: Client, provider: SingleSignOn, **data: str) -> str:
+    response = client.post(_page(provider), data)
+    assert response.status_code == 200
+    return unescape(re.search(r'<a class="btn btn-primary w-100" href="([^"]+)"', response.content.decode()).group(1))
+
+
+def _says(at: str, /, **what: object) -> None:
+    requests.put(f"{at}/next", json=what, timeout=5)
+
+
+def _claims(email: str, subject: str = "subject-1", **more: object) -> dict[str, object]:
+    return {"sub": subject, "email": email, "email_verified": True, **more}
+
+
+def _by_oidc(client: Client, provider: SingleSignOn, **data: str):
+    journey = requests.get(_leave(client, provider, **data), allow_redirects=False, timeout=5)
+    back = urlsplit(journey.headers["Location"])
+    assert f"{back.scheme}://{back.netloc}" == "http://localhost:8000"
+    return client.get(f"{back.path}?{back.query}")
+
+
+def _by_saml(client: Client, provider: SingleSignOn):
+    sent = requests.get(_leave(client, provider), timeout=5).json()
+    response = client.post(urlsplit(sent["acs"]).path, {"SAMLResponse": sent["SAMLResponse"]})
+    return client.get(response.url) if response.status_code == 302 else response
+
+
+def _accounts(msp: Msp) -> list[tuple[int, str]]:
+    with scope.entered("portal", msp=msp.pk):
+        return list(SocialAccount.objects.values_list("user_id", "uid"))
+
+
+def _people(msp: Msp) -> int:
+    with scope.entered("portal", msp=msp.pk):
+        return User.objects.count()
+
+
+def test_the_page_names_the_msp_and_leaves_no_session(client, oidc):
+    response = client.get(_page(oidc))
+    assert "Sign in through Northwind ID" in response.content.decode()
+    with scope.entered("portal"):
+        assert Session.objects.count() == 0
+
+
+@pytest.mark.parametrize("slug", ["nobody", "northwind2"])
+def test_an_msp_without_a_provider_has_no_page(client, oidc, slug):
+    assert client.get(f"/sign-in/{slug}/").status_code == 404
+    assert client.get(f"/sign-in/{slug}/callback/").status_code == 404
+    assert client.post(f"/sign-in/{slug}/saml/acs/").status_code == 404
+    assert client.get(f"/sign-in/{slug}/saml/metadata/").status_code == 404
+
+
+def test_a_provider_that_is_off_and_a_closed_msp_have_no_page(client, oidc):
+    with scope.entered("portal", msp=oidc.msp_id):
+        SingleSignOn.objects.update(is_on=False)
+    assert client.get(_page(oidc)).status_code == 404
+    with scope.entered("portal", msp=oidc.msp_id):
+        SingleSignOn.objects.update(is_on=True)
+    with scope.entered("support"):
+        Msp.objects.filter(pk=oidc.msp_id).update(state=MspState.CLOSED)
+    assert client.get(_page(oidc)).status_code == 404
+
+
+def test_an_invited_person_signs_in_without_password_and_code(client, oidc, issuer, ada):
+    _says(issuer, claims=_claims(ada.email))
+    response = _by_oidc(client, oidc, next="/profile/")
+    assert (response.status_code, response.url) == (302, "/profile/")
+    assert is_signed_in(client)
+    assert client.get("/profile/").status_code == 200
+    assert [event.detail for event in events("session.opened")] == [{"method": "single sign-on"}]
+    assert _accounts(oidc.msp) == [(ada.pk, "subject-1")]
+    assert mails("session.code") == []
+    assert [mail.to for mail in mails("person.noticed")] == [ada.email]
+
+
+def test_the_journey_uses_state_and_proof_key(client, oidc, issuer, ada):
+    address = _leave(client, oidc)
+    for part in ("state=", "code_challenge=", "code_challenge_method=S256", "openid"):
+        assert part in address
+    assert SECRET not in address
+
+
+def test_the_subject_is_remembered_when_the_address_changes(client, oidc, issuer, ada):
+    _says(issuer, claims=_claims(ada.email))
+    _by_oidc(Client(), oidc)
+    _says(issuer, claims=_claims("ada.married@northwind.example", email_verified=False))
+    _by_oidc(client, oidc)
+    assert is_signed_in(client)
+
+
+def test_nobody_is_created(client, oidc, issuer, ada):
+    _says(issuer, claims=_claims("stranger@northwind.example"))
+    response = _by_oidc(client, oidc)
+    assert response.status_code == 403
+    assert "nobody has invited you" in response.content.decode()
+    assert _people(oidc.msp) == 1
+    assert _accounts(oidc.msp) == []
+    assert [event.msp_id for event in events("session.refused")] == [oidc.msp_id]
+
+
+def test_an_unverified_address_links_nobody(client, oidc, issuer, ada):
+    for claims in (_claims(ada.email, email_verified=False), {"sub": "x", "email": ada.email}):
+        _says(issuer, claims=claims)
+        assert _by_oidc(client, oidc).status_code == 403
+    assert not is_signed_in(client)
+    assert _accounts(oidc.msp) == []
+
+
+def test_a_domain_that_the_provider_answers_for_needs_no_mark(client, northwind, issuer, ada):
+    provider = _set_up(northwind, issuer, domains=["northwind.example"])
+    _says(issuer, claims={"sub": "x", "email": ada.email})
+    _by_oidc(client, provider)
+    assert is_signed_in(client)
+
+
+def test_a_provider_reaches_nobody_of_another_msp(client, oidc, issuer, eve, sam):
+    for person in (eve, sam):
+        _says(issuer, claims=_claims(person.email))
+        assert _by_oidc(client, oidc).status_code == 403
+    assert not is_signed_in(client)
+
+
+def test_somebody_who_was_switched_off_is_refused(client, oidc, issuer, rita):
+    _says(issuer, claims=_claims(rita.email))
+    _by_oidc(Client(), oidc)
+    with scope.entered("support"):
+        User.objects.filter(pk=rita.pk).update(is_active=False)
+    response = _by_oidc(client, oidc)
+    assert (response.status_code, response.url) == (302, "/account/refused/")
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    "misbehaviour",
+    [
+        {"other_key": True},
+        {"algorithm": "none"},
+        {"no_token": True},
+        {"denies": True},
+        {"state": "made-up"},
+        {"claims": {"iss": "http://evil.example"}},
+        {"claims": {"aud": "another-client"}},
+        {"claims": {"exp": 1}},
+        {"claims": {"sub": None}},
+    ],
+)
+def test_what_the_provider_did_not_sign_for_us_is_refused(client, oidc, issuer, ada, misbehaviour):
+    _says(issuer, **{**misbehaviour, "claims": {**_claims(ada.email), **misbehaviour.get("claims", {})}})
+    response = _by_oidc(client, oidc)
+    assert response.status_code == 403
+    assert not is_signed_in(client)
+    assert [event.detail["reason"] for event in events("session.refused")] == ["single sign-on failed"]
+
+
+def test_an_answer_is_of_use_in_its_own_browser_and_once(client, oidc, issuer, ada):
+    _says(issuer, claims=_claims(ada.email))
+    back = urlsplit(requests.get(_leave(client, oidc), allow_redirects=False, timeout=5).headers["Location"])
+    address = f"{back.path}?{back.query}"
+    assert Client().get(address).status_code == 403
+    assert client.get(address).status_code == 302
+    client.post("/account/sign-out/")
+    assert client.get(address).status_code == 403
+
+
+def test_a_provider_that_is_down_is_told(client, oidc, issuer):
+    _says(issuer, down=True)
+    assert client.post(_page(oidc)).status_code == 403
+
+
+def test_a_person_with_an_own_factor_is_asked_for_it(client, oidc, issuer, ada):
+    seed = give_app(ada)
+    _says(issuer, claims=_claims(ada.email))
+    assert _by_oidc(client, oidc).url == "/account/second-factor/"
+    assert not is_signed_in(client)
+    assert ada.password not in repr(session_of(client))
+    client.post("/account/second-factor/", {"code": app_code(seed)})
+    client.post("/account/trust/", {"action": ""})
+    assert is_signed_in(client)
+
+
+def test_saml_signs_an_invited_person_in(client, saml, issuer, ada):
+    _says(issuer, email=ada.email)
+    response = _by_saml(client, saml)
+    assert (response.status_code, response.url) == (302, "/")
+    assert is_signed_in(client)
+    assert _accounts(saml.msp) == [(ada.pk, "subject-1")]
+
+
+@pytest.mark.parametrize(
+    "misbehaviour",
+    [
+        {"unsigned": True},
+        {"other_key": True},
+        {"issuer": "http://evil.example"},
+        {"audience": "http://another.example"},
+        {"minutes": -10},
+        {"request": "ONELOGIN_made_up"},
+        {"changed_after_signing": "rita@northwind.example"},
+        {"email": "stranger@northwind.example"},
+        {"email": "ada@elsewhere.example"},
+    ],
+)
+@pytest.mark.usefixtures("rita")
+def test_saml_refuses_what_was_not_signed_for_us(client, saml, issuer, ada, misbehaviour):
+    _says(issuer, **{"email": ada.email, **misbehaviour})
+    assert _by_saml(client, saml).status_code == 403
+    assert not is_signed_in(client)
+
+
+def test_saml_answers_are_taken_once(client, saml, issuer, ada):
+    _says(issuer, email=ada.email)
+    sent = requests.get(_leave(client, saml), timeout=5).json()
+    acs = urlsplit(sent["acs"]).path
+    assert client.get(client.post(acs, sent).url).status_code == 302
+    client.post("/account/sign-out/")
+    assert client.get(client.post(acs, sent).url).status_code == 403
+
+
+@pytest.mark.parametrize("sent", ["", "rubbish", "PGE+", "PCFET0NUWVBFIHg+", "x" * 250_000])
+def test_saml_rubbish_is_refused_without_an_error(client, saml, sent):
+    response = client.post(f"/sign-in/{saml.msp.slug}/saml/acs/", {"SAMLResponse": sent})
+    final = client.get(response.url) if response.status_code == 302 else response
+    assert final.status_code in (400, 403)
+    assert not is_signed_in(client)
+
+
+def test_the_metadata_say_who_we_are(client, saml):
+    text = client.get(f"/sign-in/{saml.msp.slug}/saml/metadata/").content.decode()
+    assert f"http://localhost:8000/sign-in/{saml.msp.slug}/saml/metadata/" in text
+    assert 'WantAssertionsSigned="true"' in text
+
+
+SETTINGS = "/settings/sign-in/"
+GOOD = {
+    "is_on": "on",
+    "label": "Northwind ID",
+    "protocol": "oidc",
+    "issuer": "https://id.northwind.example",
+    "client_id": "portal",
+    "secret": "a-secret-of-1234",
+    "domains": "northwind.example, Northwind.Example",
+    "version": "0",
+}
+
+
+def test_an_administrator_sets_it_up_and_the_secret_is_not_shown_again(client, ada):
+    sign_in(client, ada)
+    assert client.get(SETTINGS).status_code == 200
+    assert client.post(SETTINGS, GOOD).status_code == 302
+    page = client.get(SETTINGS).content.decode()
+    assert "https://id.northwind.example" in page
+    assert "a-secret-of-1234" not in page
+    with scope.entered("portal", msp=ada.msp_id):
+        stored = SingleSignOn.objects.get()
+    assert "a-secret-of-1234" not in stored.sealed_secret
+    assert stored.domains == ["northwind.example"]
+    (event,) = events("msp.edited")
+    assert "a-secret-of-1234" not in repr((event.changes, event.detail))
+    assert event.changes["Client secret"] == ["", "replaced"]
+    assert client.post(SETTINGS, {**GOOD, "secret": "", "label": "ID", "version": "1"}).status_code == 302
+    with scope.entered("portal", msp=ada.msp_id):
+        assert SingleSignOn.objects.get().sealed_secret == stored.sealed_secret
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"secret": ""}, "needed before single sign-on"),
+        ({"issuer": "ftp://id.example"}, "begins with https://"),
+        ({"domains": "not a domain!"}, "is not a domain"),
+        ({"protocol": "saml"}, "needed before single sign-on"),
+        ({"protocol": "saml", "certificate": "rubbish"}, "not a certificate"),
+        ({"protocol": "ldap"}, "not one of the available choices"),
+        ({"version": "7"}, "was changed by"),
+    ],
+)
+def test_what_cannot_work_is_refused_beside_its_field(client, ada, change, sentence):
+    sign_in(client, ada)
+    response = client.post(SETTINGS, {**GOOD, **change})
+    assert response.status_code in (409, 422)
+    assert sentence in response.content.decode()
+    with scope.entered("portal", msp=ada.msp_id):
+        assert not SingleSignOn.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["tom", "rita", "sam"])
+def test_only_administrators_set_it_up(client, request, name):
+    sign_in(client, request.getfixturevalue(name))
+    assert client.get(SETTINGS).status_code == 403
+    assert client.post(SETTINGS, GOOD).status_code == 403
+
+
+def test_another_msps_provider_is_out_of_sight(client, oidc, eve):
+    sign_in(client, eve)
+    assert "Northwind ID" not in client.get(SETTINGS).content.decode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://127.0.0.1/", "https://10.0.0.1/", "https://[::1]/", "https://169.254.169.254/x", "http://a.example/"],
+)
+def test_a_provider_in_a_private_network_is_not_asked(settings, url):
+    settings.MSC_SSO_PRIVATE_NETWORK = False
+    with pytest.raises(network.PrivateAddress):
+        network.OutsideSession().get(url)
