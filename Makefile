@@ -9,23 +9,23 @@ UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --gener
 export PORT PG
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run test lint check format lock reset clean bench chaos
+.PHONY: FORCE run test lint check format lock reset clean bench chaos
 
-run: .venv/run.ok var/frontend.ok
+run: .venv/run.ok var/frontend
 	@$(BIN)/python -m msc.portal --end-with-parent
 
-test: .venv/dev.ok var/frontend.ok
+test: .venv/dev.ok var/frontend
 	@scripts/test-tools
 	@scripts/test $(ARGS)
 
-lint: .venv/dev.ok var/frontend.ok
+lint: .venv/dev.ok var/frontend
 	@scripts/lint
 
 check: lint test
 
 # SCALE=10k takes under three minutes; 100k and 1m are for a quiet machine.
 SCALE ?= 10k
-bench: .venv/dev.ok var/frontend.ok
+bench: .venv/dev.ok var/frontend
 	@$(BIN)/python -m msc.stack -m bench $(SCALE)
 
 # Breaks what e-mail depends on, part by part, and counts what arrives. A quick look: ARGS="--mails 500 --kills 8 --away 10"
@@ -66,8 +66,13 @@ clean: reset
 	@$(BIN)/python -c "import sysconfig; open(sysconfig.get_path('purelib') + '/msc.pth', 'w').write('$(CURDIR)\n')"
 	@touch .venv/run.ok $@
 
-var/frontend.ok: package-lock.json msc/frontend.py | .venv/uv.ok
+node_modules/ok: package-lock.json | .venv/uv.ok
 	@echo "Getting the front-end files of package-lock.json by npm."
 	@scripts/npm ci --silent
-	@$(BIN)/python -m msc.frontend collect
 	@touch $@
+
+# Always: the style sheet is trimmed to what today's pages use, which takes a moment only.
+var/frontend: node_modules/ok FORCE
+	@$(BIN)/python -m msc.frontend collect
+
+FORCE:

@@ -2,10 +2,12 @@
 
 import json
 import re
-import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
+
+from msc.stylesheet import trimmed, vocabulary
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
@@ -15,6 +17,9 @@ FILES = {
     "tabler.css": "@tabler/core/dist/css/tabler.min.css",
     "htmx.js": "htmx.org/dist/htmx.min.js",
 }
+
+# Where pages are made.
+SOURCES = ("templates", "static/js", "msc", "serviceplans", "customers", "tenants", "health")
 
 # Names from @tabler/icons, all outline; `msc.pages.icons` and the component c-icon show them.
 ICONS = (
@@ -131,21 +136,36 @@ def sprite(icons: dict[str, str]) -> str:
 
 
 def collect() -> None:
-    """Fill the target folder anew."""
-    shutil.rmtree(TARGET, ignore_errors=True)
-    TARGET.mkdir(parents=True)
-    for name, source in FILES.items():
-        text = (MODULES / source).read_text(encoding="utf-8")
-        (TARGET / name).write_text(without_source_map(text), encoding="utf-8")
+    """Write the files that pages use; what stood there before is replaced or removed."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    files = {name: without_source_map(_text(MODULES / source)) for name, source in FILES.items()}
+    known = vocabulary(_text(path) for path in _sources())
+    files |= {name: trimmed(text, known) for name, text in files.items() if name.endswith(".css")}
     outline = MODULES / "@tabler" / "icons" / "icons" / "outline"
-    icons = {name: (outline / f"{name}.svg").read_text(encoding="utf-8") for name in ICONS}
-    (TARGET / "icons.svg").write_text(sprite(icons), encoding="utf-8")
+    files["icons.svg"] = sprite({name: _text(outline / f"{name}.svg") for name in ICONS})
+    for name, text in files.items():
+        fresh = TARGET / f".{name}"
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(TARGET / name)
+    for path in TARGET.iterdir():
+        if path.name not in files:
+            path.unlink()
+
+
+def _sources() -> Iterator[Path]:
+    """Yield the files in which a class of a style sheet may be named."""
+    for folder in SOURCES:
+        yield from (path for path in (ROOT / folder).rglob("*") if path.suffix in {".html", ".js", ".py"})
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def strip_lock() -> None:
     """Remove the addresses of sponsors' pages from package-lock.json."""
     path = ROOT / "package-lock.json"
-    lock = json.loads(path.read_text(encoding="utf-8"))
+    lock = json.loads(_text(path))
     for package in lock["packages"].values():
         package.pop("funding", None)
     path.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

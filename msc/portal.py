@@ -212,7 +212,7 @@ def run(var: Path, port: int, stop: Stop) -> int:
         environment |= running.enter_context(servers(var, environment))
         say(f"PostgreSQL and Valkey answer after {time.monotonic() - begin:.1f} s.")
         if subprocess.run([sys.executable, "-m", "msc.prepare"], cwd=ROOT, env=environment, check=False).returncode:
-            return 1
+            raise StackError("The database could not be brought up to date: see above. make reset would begin anew.")
         say(f"Database and static files are ready after {time.monotonic() - begin:.1f} s.")
         return watch(running.enter_context(processes(var, environment)), stop, functools.partial(welcome, var, port))
 

@@ -6,11 +6,15 @@ import django
 from django.conf import settings
 from django.core.management import call_command, get_commands
 
+from msc import frontend
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msc.settings")
 
 
 def prepare() -> None:
     """Migrate as the owner of the tables, collect static files, and load the demonstration where it is asked for."""
+    if frontend.MODULES.exists():
+        frontend.collect()
     django.setup()
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)

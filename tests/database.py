@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
 
-from msc import stack
+from msc import frontend, stack
 from tests.stack import DATABASE, TEMPLATE, superuser_url
 
 _CHECKSUM = "SELECT count(*) || ':' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {} t"
@@ -94,6 +94,7 @@ def _make_template() -> None:
     call_command("migrate", database="owner", verbosity=0)
     owner.close()
     owner.settings_dict["NAME"] = DATABASE
+    frontend.collect()
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
