@@ -107,10 +107,10 @@ def server_frozen(portal: Portal, size: Size) -> None:
     portal.sink.process.send_signal(signal.SIGCONT)
 
 
-#: The fault, its words, how many may arrive twice, and how many seconds after it the last e-mail may leave.
+#: The fault, its words, how many may arrive twice, and how many seconds after it the last may leave: a lease is 60.
 Fault = tuple[Callable[[Portal, Size], None], str, int, float]
 FAULTS: tuple[Fault, ...] = (
-    (killed_workers, "Worker killed with -9", 1, 90),
+    (killed_workers, "Worker killed with -9", 1, 120),
     (valkey_stopped, "Valkey stopped", 0, 60),
     (valkey_frozen, "Valkey frozen", 0, 60),
     (valkey_emptied, "Valkey emptied ten times", 0, 60),

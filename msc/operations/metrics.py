@@ -5,19 +5,20 @@ from typing import NamedTuple
 
 from django.db import connection
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from msc.access import scope
 
 
 class Figure(NamedTuple):
-    """A gauge, and the SQL that gives its values: label and value, or the value alone."""
+    """A figure, and the SQL that gives its values: label and value, or the value alone."""
 
     name: str
     words: str
     label: str
     sql: str
+    family: type[GaugeMetricFamily | CounterMetricFamily] = GaugeMetricFamily
 
 
 FIGURES = (
@@ -47,6 +48,32 @@ FIGURES = (
         "part",
         "SELECT name, extract(epoch FROM clock_timestamp() - at) FROM operations_heartbeat",
     ),
+    Figure(
+        "msc_rollup_days_waiting",
+        "Days of tenants whose sums wait to be recounted.",
+        "",
+        "SELECT count(*) FROM health_dirtyday",
+    ),
+    Figure(
+        "msc_rollup_oldest_mark_seconds",
+        "How long the oldest of them has been waiting; 0 when none is.",
+        "",
+        "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0) FROM health_dirtyday",
+    ),
+    Figure(
+        "msc_rollup_age_seconds",
+        "How long ago sums were last recounted.",
+        "",
+        "SELECT extract(epoch FROM clock_timestamp() - max(drained_at)) FROM health_rollupstate",
+    ),
+    Figure(
+        "msc_ingest_rows",
+        "Rows that ingest has written since PostgreSQL's statistics began.",
+        "table",
+        "SELECT relname, n_tup_ins + n_tup_upd FROM pg_stat_user_tables"
+        " WHERE relname IN ('health_run', 'health_usagerecord')",
+        CounterMetricFamily,
+    ),
 )
 
 
@@ -55,17 +82,17 @@ class DatabaseCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         with scope.entered("worker"):
-            return [_gauge(figure) for figure in FIGURES]
+            return [_read(figure) for figure in FIGURES]
 
 
-def _gauge(figure: Figure) -> Metric:
-    labels = [figure.label] if figure.label else []
-    gauge = GaugeMetricFamily(figure.name, figure.words, labels=labels)
+def _read(figure: Figure) -> Metric:
+    family = figure.family(figure.name, figure.words, labels=[figure.label] if figure.label else [])
     with connection.cursor() as cursor:
         cursor.execute(figure.sql)
         for *names, value in cursor.fetchall():
-            gauge.add_metric([str(name) for name in names], float(value))
-    return gauge
+            if value is not None:
+                family.add_metric([str(name) for name in names], float(value))
+    return family
 
 
 def exposition() -> bytes:

@@ -73,6 +73,14 @@ def test_metrics_tell_the_age_of_what_waits(client):
     assert seen["msc_outbox_unconfirmed"] == "0.0"
 
 
+def test_metrics_tell_how_far_sums_are_behind_and_how_much_comes_in(client):
+    seen = figures(client.get("/metrics").text)
+    assert seen["msc_rollup_days_waiting"] == "0.0"
+    assert seen["msc_rollup_oldest_mark_seconds"] == "0.0"
+    assert 'msc_ingest_rows_total{table="health_run"}' in seen
+    assert "msc_rollup_age_seconds" not in seen  # nothing was ever counted here
+
+
 def test_the_tick_is_the_workers_sign_of_life():
     for _ in range(2):
         tasks.tick()
