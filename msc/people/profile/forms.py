@@ -33,4 +33,5 @@ class ProfileForm(forms.Form):
 
     def clean_phone(self) -> str:
         """Keep the number as E.164."""
-        return str(self.cleaned_data["phone"] or "")
+        phone: Any = self.cleaned_data["phone"]  # the library's PhoneNumber, or empty
+        return str(phone.as_e164) if phone else ""
