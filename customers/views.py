@@ -17,10 +17,11 @@ from customers.tables import CustomerTable
 from msc.access.models import User
 from msc.access.roles import Role
 from msc.pages.columns import Names
-from msc.pages.detail import DetailPage
+from msc.pages.detail import DetailPage, PageAction, shown_tabs
 from msc.pages.dialogs import ConfirmDialog, FormDialog, Outcome
 from msc.pages.list import Empty, ListPage
 from msc.pages.rendering import Action, RowAction
+from msc.people.views_events import AuditTrail
 
 
 class CustomerList(ListPage):
@@ -36,6 +37,15 @@ class CustomerList(ListPage):
             "customers:edit",
             needs="customer.edit",
             icon="pencil",
+            fields=("is_sandbox",),
+            when=lambda values: not values[0],
+        ),
+        RowAction(
+            "Delete",
+            "tenants:delete_customer",
+            needs="customer.delete",
+            icon="trash",
+            danger=True,
             fields=("is_sandbox",),
             when=lambda values: not values[0],
         ),
@@ -61,6 +71,14 @@ class CustomerPage(DetailPage):
     model, needs = Customer, "customer.view"
     template = "customers/page.html"
     tabs_of, tab = "customer", "customers:page"
+    actions = (
+        Action("Edit", "customers:edit", needs="customer.edit", icon="pencil"),
+        Action("Delete", "tenants:delete_customer", needs="customer.delete", icon="trash"),
+    )
+
+    def page_actions(self) -> list[PageAction]:
+        """Return Edit and Delete, which the sandbox has not."""
+        return [] if self.object.is_sandbox else super().page_actions()
 
     def queryset(self) -> QuerySet[Customer]:
         """Return the customers with their identity."""
@@ -70,6 +88,28 @@ class CustomerPage(DetailPage):
         """Return the customer's real name."""
         name: str = self.object.identity.name
         return name
+
+
+class CustomerHistory(AuditTrail):
+    """The History tab: what was done to the customer and to all that belongs to it."""
+
+    name, template = "customer-history", "customers/history.html"
+    tabs_of, tab = "customer", "customers:history"
+    empty = Empty("No events", "What is done to this customer from now on is written down here.")
+
+    @cached_property
+    def object(self) -> Customer:
+        """The customer of the address."""
+        rows = Customer.objects.for_user(self.user).select_related("identity")
+        return get_object_or_404(rows, pk=self.kwargs["pk"])
+
+    def scoped(self, user: User) -> QuerySet[Any]:
+        """Return the customer's events."""
+        return super().scoped(user).for_customer(self.object.pk)  # type: ignore[attr-defined, no-any-return]
+
+    def above(self) -> dict[str, Any]:
+        """Return what the head of the customer's page shows."""
+        return {"object": self.object, "tabs": shown_tabs(self.user, self.tabs_of, self.tab, self.object.pk)}
 
 
 class CustomerDialog(FormDialog):

@@ -33,11 +33,19 @@ MENU: tuple[Entry, ...] = (
 ACCOUNT: tuple[Entry, ...] = (Entry("Profile", "profile", "profile.edit", "user"),)
 
 TABS: dict[str, tuple[Tab, ...]] = {
-    "customer": (Tab("Summary", "customers:page", "customer.view"),),
+    "customer": (
+        Tab("Summary", "customers:page", "customer.view"),
+        Tab("History", "customers:history", "event.view"),
+    ),
 }
 
 #: The panels of an object's page, top to bottom: functions `(user, object) -> Panel | None` by their dotted names, so
 #: that an app can put its panel on the page of an app below it. None leaves the panel out.
 PANELS: dict[str, tuple[str, ...]] = {
-    "customer": ("customers.panels.account", "customers.panels.consumption", "customers.panels.contacts"),
+    "customer": (
+        "customers.panels.account",
+        "customers.panels.contacts",
+        "tenants.panels.products",
+        "customers.panels.consumption",
+    ),
 }

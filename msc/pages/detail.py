@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from msc import navigation
+from msc.access.models import User
 from msc.pages.columns import Names
 from msc.pages.rendering import Action
 from msc.pages.views import PortalView
@@ -54,6 +55,15 @@ class ShownTab:
     current: bool
 
 
+def shown_tabs(user: User, of: str, current: str, pk: int) -> list[ShownTab]:
+    """Return the tabs of a kind of object that the person may open."""
+    return [
+        ShownTab(tab.label, reverse(tab.url_name, args=[pk]), tab.url_name == current)
+        for tab in navigation.TABS.get(of, ())
+        if user.can(tab.needs)
+    ]
+
+
 class DetailPage(PortalView):
     """The page of one object that the person may see; a foreign one is 404."""
 
@@ -91,11 +101,7 @@ class DetailPage(PortalView):
 
     def tabs(self) -> list[ShownTab]:
         """Return the tabs of this kind of object that the person may open."""
-        return [
-            ShownTab(tab.label, reverse(tab.url_name, args=[self.object.pk]), tab.url_name == self.tab)
-            for tab in navigation.TABS.get(self.tabs_of, ())
-            if self.user.can(tab.needs)
-        ]
+        return shown_tabs(self.user, self.tabs_of, self.tab, self.object.pk)
 
     def dictionaries(self) -> Names:
         """Return names by id for the panels."""

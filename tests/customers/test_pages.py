@@ -358,3 +358,22 @@ def test_what_is_not_theirs_is_missing_for_everybody(scoped, ada, tom, rita, eve
     for refused in ("create/", f"{sibling.pk}/edit/", f"{sibling.pk}/contacts/add/"):
         assert signed_in(rita).get(f"/customers/{refused}").status_code == 403
     assert signed_in(tom).get("/customers/create/").status_code == 403
+
+
+def test_the_history_is_the_customers_own_and_for_those_who_see_events(scoped, ada, tom, rita, harbour, sibling):
+    services.update_customer(by=ada, customer=harbour, version=1, **FIELDS | {"address": "2 Pier"})
+    services.update_customer(by=ada, customer=sibling, version=1, **FIELDS | {"name": "Sibling Stage"})
+    page = signed_in(rita).get(f"/customers/{harbour.pk}/history/").content.decode()
+    assert "Harbour Logistics" in page
+    assert "edited the customer" in page
+    assert "Sibling" not in page
+    assert signed_in(tom).get(f"/customers/{harbour.pk}/history/").status_code == 403
+    assert "/history/" not in signed_in(tom).get(f"/customers/{harbour.pk}/").content.decode()
+
+
+def test_the_sandbox_page_offers_neither_edit_nor_delete(scoped, ada):
+    sandbox = services.create_sandbox_customer(by=ada, msp=scoped, address="Kiel", phone="+49431123456")
+    page = signed_in(ada).get(f"/customers/{sandbox.pk}/").content.decode()
+    assert f"/customers/{sandbox.pk}/edit/" not in page
+    assert f"/customers/{sandbox.pk}/delete/" not in page
+    assert "Sandbox" in page
