@@ -45,7 +45,6 @@ PANELS: dict[str, tuple[str, ...]] = {
     "customer": (
         "customers.panels.account",
         "customers.panels.contacts",
-        "tenants.panels.products",
         "customers.panels.consumption",
     ),
 }
