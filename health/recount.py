@@ -68,7 +68,7 @@ _RUN_OF_SOURCE = "FROM health_run r WHERE r.msp_id = %(msp)s AND r.data_source_i
 _LATEST = "ORDER BY r.moment DESC, r.job_id DESC LIMIT"
 
 _SOURCES = f"""
-WITH figures AS (
+WITH figures AS MATERIALIZED (  -- or it is found anew for every row that the planner does not expect
     SELECT s.id, told.status, told.moment, told.job_id, told.size_bytes, good.moment AS good_at, good.job_id AS good_job,
         good.size_bytes AS good_bytes, restored.moment AS restored_at, restored.job_id AS restored_job, row.failures,
         greatest(begun.at, going.begun_at) AS begun_at, greatest(heard.at, going.heard_at) AS heard_at,
@@ -149,22 +149,25 @@ ORDER BY customer_id FOR NO KEY UPDATE
 """
 
 _CUSTOMERS = """
+WITH figures AS MATERIALIZED (
+    SELECT asked.id, h.*, (SELECT count(*) FROM health_alert a
+        WHERE a.msp_id = %(msp)s AND a.customer_id = asked.id AND a.state = 'active') AS open_alerts
+    FROM unnest(%(customers)s::bigint[]) asked (id)
+    CROSS JOIN LATERAL (SELECT min(h.quota_used_percent) AS used_low, max(h.quota_used_percent) AS used_high,
+            sum(h.successful_30d + h.with_errors_30d + h.failed_30d + h.cancelled_30d) AS backups,
+            sum(h.successful_30d + h.with_errors_30d) AS good, sum(h.failed_30d) AS failed,
+            max(h.last_backup_at) AS last_backup_at, sum(h.cu_90d) AS cu, sum(h.failing_sources) AS failing,
+            sum(h.silent_sources) AS silent, max(h.counted_at) AS counted_at
+        FROM health_tenanthealth h JOIN tenants_tenant t ON t.id = h.tenant_id AND t.deleted_at IS NULL
+        WHERE h.msp_id = %(msp)s AND h.customer_id = asked.id) h
+)
 UPDATE customers_customersummary c SET quota_used_low = h.used_low, quota_used_high = h.used_high,
     backups_30d = coalesce(h.backups, 0), backup_success = CASE WHEN h.good + h.failed > 0
         THEN round(100.0 * h.good / (h.good + h.failed), 2) END,
     last_backup_at = h.last_backup_at, cu_90d = h.cu, failing_sources = coalesce(h.failing, 0),
     silent_sources = coalesce(h.silent, 0), counted_at = h.counted_at,
-    open_alerts = (SELECT count(*) FROM health_alert a
-                   WHERE a.msp_id = %(msp)s AND a.customer_id = asked.id AND a.state = 'active')
-FROM unnest(%(customers)s::bigint[]) asked (id)
-CROSS JOIN LATERAL (SELECT min(h.quota_used_percent) AS used_low, max(h.quota_used_percent) AS used_high,
-        sum(h.successful_30d + h.with_errors_30d + h.failed_30d + h.cancelled_30d) AS backups,
-        sum(h.successful_30d + h.with_errors_30d) AS good, sum(h.failed_30d) AS failed,
-        max(h.last_backup_at) AS last_backup_at, sum(h.cu_90d) AS cu, sum(h.failing_sources) AS failing,
-        sum(h.silent_sources) AS silent, max(h.counted_at) AS counted_at
-    FROM health_tenanthealth h JOIN tenants_tenant t ON t.id = h.tenant_id AND t.deleted_at IS NULL
-    WHERE h.msp_id = %(msp)s AND h.customer_id = asked.id) h
-WHERE c.msp_id = %(msp)s AND c.customer_id = asked.id
+    open_alerts = h.open_alerts
+FROM figures h WHERE c.msp_id = %(msp)s AND c.customer_id = h.id
 """
 
 

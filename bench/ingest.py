@@ -1,0 +1,136 @@
+"""Ingest beside COPY: `python -m msc.stack bench/ingest.py` prints how long 10,000 runs take in one call.
+
+The yardstick is COPY of the same rows by the owner of the tables into a table like `health_run`, with its indexes and
+checks but without its foreign key. The call goes through the whole stack of the portal but the socket.
+"""
+
+import json
+import os
+import secrets
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import django
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msc.settings")
+os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(64))
+os.environ["MSC_API_CALLS_PER_MINUTE"] = "100000"
+os.environ.setdefault("MSC_LOG_LEVEL", "ERROR")
+os.environ["MSC_ALLOWED_HOSTS"] = "testserver"
+django.setup()
+
+import psycopg  # noqa: E402 - Django is set up first
+from django.core.management import call_command  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from health import rollups  # noqa: E402
+from msc.access import scope  # noqa: E402
+from msc.access.models import Msp, User  # noqa: E402
+from msc.people.models import ApiCredential, CredentialScope  # noqa: E402
+from tenants.models import Tenant  # noqa: E402
+from tests.factories import make_customer, make_msp, make_person, make_plan, make_tenant  # noqa: E402
+
+RUNS = 10_000
+TENANTS = 200
+ROUNDS = 7
+COLUMNS = (
+    "msp_id, tenant_id, data_source_id, job_id, kind, status, started_at, ended_at, moment, changed_at, size_bytes,"
+    " sent_bytes, errors, message, reported_at"
+)
+
+
+def main() -> None:
+    """Measure ingest, the same call again, and the rollup of what it marked, beside COPY."""
+    call_command("migrate", database="owner", verbosity=0)
+    msp = make_msp("Benchmark")
+    person = make_person(msp)
+    with scope.entered("portal", msp=msp.pk):
+        client = _client(msp, person)
+        tenants = _tenants(msp)
+    _post(client, _batch(tenants, "warm"))
+    created, again, drained = [], [], []
+    for number in range(ROUNDS):
+        body = _batch(tenants, f"r{number}")
+        created.append(_timed(lambda body=body: _post(client, body)))  # type: ignore[misc]
+        again.append(_timed(lambda body=body: _post(client, body)))  # type: ignore[misc]
+        drained.append(_timed(lambda: _drain(msp)))
+    copied = _copy_times()
+    floor = statistics.median(copied)
+    print(f"{RUNS} runs of {TENANTS} tenants in one call, median of {ROUNDS}, milliseconds and ratio to COPY:")
+    for label, times in (("COPY", copied), ("created", created), ("sent again", again), ("rollup", drained)):
+        print(f"  {label:<11} {statistics.median(times) * 1000:8.0f} {statistics.median(times) / floor:6.1f} x")
+
+
+def _client(msp: Msp, person: User) -> Client:
+    scopes = [CredentialScope.RUNS_WRITE]
+    _, secret = ApiCredential.issue(msp=msp, name="bench", scopes=scopes, created_by=person)
+    return Client(headers={"authorization": f"Bearer {secret}"})
+
+
+def _tenants(msp: Msp) -> list[Tenant]:
+    plan = make_plan(msp)
+    return [make_tenant(make_customer(msp), plan) for _ in range(TENANTS)]
+
+
+def _batch(tenants: list[Tenant], name: str) -> str:
+    now = timezone.now()
+    records = [
+        {
+            "tenant": tenants[number % TENANTS].pk,
+            "organization": "Main office",
+            "data_source": f"server-{number // TENANTS % 5}",
+            "workload": "vmware",
+            "job_id": f"{name}-{number}",
+            "kind": "backup",
+            "status": "failed" if number % 10 == 0 else "successful",
+            "started_at": (now - timedelta(minutes=number % 40_000, hours=1)).isoformat(),
+            "ended_at": (now - timedelta(minutes=number % 40_000)).isoformat(),
+            "bytes": number * 1_000_000,
+            "bytes_transferred": number * 1_000,
+            "message": "The disk is full" if number % 10 == 0 else "",
+        }
+        for number in range(RUNS)
+    ]
+    return json.dumps(records)
+
+
+def _post(client: Client, body: str) -> None:
+    response = client.post("/api/v1/runs", body, content_type="application/json")
+    if response.status_code != 200:
+        raise SystemExit(response.content[:500].decode())
+
+
+def _drain(msp: Msp) -> None:
+    while rollups.drain(msp):
+        pass
+
+
+def _timed(act: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def _copy_times() -> list[float]:
+    """COPY the runs of one call, taken from the table, into a table like it that already holds as many."""
+    with psycopg.connect(os.environ["MIGRATION_DATABASE_URL"], autocommit=True) as owner, owner.cursor() as cursor:
+        with cursor.copy(f"COPY (SELECT {COLUMNS} FROM health_run WHERE job_id LIKE 'r0-%') TO STDOUT") as copy:  # noqa: S608
+            rows = b"".join(bytes(block) for block in copy)
+        cursor.execute("CREATE TABLE bench_run (LIKE health_run INCLUDING ALL)")
+        times = []
+        for number in range(ROUNDS):
+            fresh = rows.replace(b"\tr0-", f"\tr{number}-".encode())
+            began = time.perf_counter()
+            with cursor.copy(f"COPY bench_run ({COLUMNS}) FROM STDIN") as copy:
+                copy.write(fresh)
+            times.append(time.perf_counter() - began)
+    return times
+
+
+main()
