@@ -75,7 +75,7 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
 class TallyQuerySet(ScopedQuerySet["CustomerTally"]):
     """Changes of the number of customers."""
 
-    def number(self, msp_id: int) -> int:
-        """Return how many live customers the MSP has."""
-        found: int | None = self.for_msp(msp_id).aggregate(number=Sum("change"))["number"]
+    def number(self) -> int:
+        """Return how many live customers that makes."""
+        found: int | None = self.aggregate(number=Sum("change"))["number"]
         return found or 0

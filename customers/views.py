@@ -58,7 +58,7 @@ class CustomerList(ListPage):
 
     def unfiltered_total(self, user: User) -> int | None:
         """Return the kept number of the MSP's customers; a tenant administrator's own are counted."""
-        return None if user.role == Role.TENANT_ADMIN else CustomerTally.objects.number(user.msp_id or 0)
+        return None if user.role == Role.TENANT_ADMIN else CustomerTally.objects.for_user(user).number()
 
     def dictionaries(self) -> Names:
         """Return the names of plans, regions and people by id."""

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 def number(msp) -> int:
     with scope.entered("portal", msp=msp.pk):
-        return CustomerTally.objects.number(msp.pk)
+        return CustomerTally.objects.for_msp(msp.pk).number()
 
 
 def test_the_number_follows_creation_and_deletion(scoped):
