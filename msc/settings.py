@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "msc.operations",
     "msc.pages",
     "msc.people",
+    "msc.demo",
     "serviceplans",
     "customers",
     "tenants",
