@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from msc.demo.stories import Course, TenantStory
 from serviceplans.catalogue import Product, Workload
@@ -17,13 +17,22 @@ GIGABYTE = 10**9
 CU_PER_TB_DAY = Decimal("0.85")
 CU_PER_USER_DAY = Decimal("0.012")
 
+
+class Source(NamedTuple):
+    """A data source and its size."""
+
+    name: str
+    workload: Workload
+    gigabytes: int
+
+
 _HYBRID_SOURCES = (
-    ("srv-file-01", Workload.FILE_SERVER, 800),
-    ("vm-erp-02", Workload.VMWARE, 450),
-    ("sql-prod-01", Workload.MS_SQL, 260),
-    ("nas-archive", Workload.NAS, 1900),
+    Source("srv-file-01", Workload.FILE_SERVER, 800),
+    Source("vm-erp-02", Workload.VMWARE, 450),
+    Source("sql-prod-01", Workload.MS_SQL, 260),
+    Source("nas-archive", Workload.NAS, 1900),
 )
-_SAAS_SOURCES = (("Mailboxes", Workload.M365, 300), ("Shared files", Workload.M365, 520))
+_SAAS_SOURCES = (Source("Mailboxes", Workload.M365, 300), Source("Shared files", Workload.M365, 520))
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,8 @@ class Teller:
     def runs(self, since: date, now: datetime) -> Iterator[dict[str, Any]]:
         """Return the runs from a day on that ended by now."""
         for day in _days(since, now):
-            for position, (name, workload, size) in enumerate(self._sources()):
-                yield from self._night(day, position, name, workload, size, now)
+            for position, source in enumerate(self._sources()):
+                yield from self._night(day, position, source, now)
 
     def usage(self, since: date, now: datetime) -> Iterator[dict[str, Any]]:
         """Return a usage record per day up to yesterday."""
@@ -62,7 +71,7 @@ class Teller:
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         return sum((self._used(day)[2] for day in days), Decimal(0))
 
-    def _sources(self) -> tuple[tuple[str, Workload, int], ...]:
+    def _sources(self) -> tuple[Source, ...]:
         if self.story.course is Course.NO_DATA:
             return ()
         if self.story.product == Product.SAAS:
@@ -76,22 +85,19 @@ class Teller:
         gigabytes = 900 + self.number * 37 + _roll(f"{self.number} size {day}", 40)
         return gigabytes * GIGABYTE, "bytes", (gigabytes * CU_PER_TB_DAY / 1000).quantize(Decimal("0.000001"))
 
-    def _night(
-        self, day: date, position: int, name: str, workload: Workload, size: int, now: datetime
-    ) -> Iterator[dict[str, Any]]:
+    def _night(self, day: date, position: int, source: Source, now: datetime) -> Iterator[dict[str, Any]]:
         age = (now.date() - day).days
         if self.story.course is Course.SILENT and position == 0 and age < SILENT_DAYS:
             return
-        began = datetime.combine(day, time(1 + position), tzinfo=UTC) + timedelta(
-            minutes=_roll(f"{self.number} {name} {day}", 50)
-        )
-        ended = began + timedelta(minutes=12 + _roll(f"{name} {day}", 70))
+        seed = f"{self.number} {source.name} {day}"
+        began = datetime.combine(day, time(1 + position), tzinfo=UTC) + timedelta(minutes=_roll(seed, 50))
+        ended = began + timedelta(minutes=12 + _roll(f"long {seed}", 70))
         if ended > now:
             return
-        status = self._status(age, position, f"{self.number} {name} {day}")
-        yield self._run("backup", status, name, workload, began, ended, size)
-        if _roll(f"restore {self.number} {name} {day}", 40) == 0 and (restored := ended + timedelta(hours=3)) < now:
-            yield self._run("restore", "successful", name, workload, restored - timedelta(minutes=9), restored, size // 50)
+        yield self._run("backup", self._status(age, position, seed), source, began, ended)
+        restored = ended + timedelta(hours=3)
+        if _roll(f"restore {seed}", 40) == 0 and restored < now:
+            yield self._run("restore", "successful", source, restored - timedelta(minutes=9), restored)
 
     def _status(self, age: int, position: int, seed: str) -> str:
         course = self.story.course
@@ -103,20 +109,18 @@ class Teller:
             return "completed_with_errors"
         return "failed" if age > FAILING_DAYS and _roll(f"luck {seed}", 45) == 0 else "successful"
 
-    def _run(
-        self, kind: str, status: str, name: str, workload: Workload, began: datetime, ended: datetime, gigabytes: int
-    ) -> dict[str, Any]:
+    def _run(self, kind: str, status: str, source: Source, began: datetime, ended: datetime) -> dict[str, Any]:
         return {
             "tenant": self.tenant,
             "organization": self.organization,
-            "data_source": name,
-            "workload": workload.value,
-            "job_id": f"{kind[0].upper()}-{began:%Y%m%d}-{self.tenant}-{name}",
+            "data_source": source.name,
+            "workload": source.workload.value,
+            "job_id": f"{kind[0].upper()}-{began:%Y%m%d}-{self.tenant}-{source.name}",
             "kind": kind,
             "status": status,
             "started_at": began.isoformat(),
             "ended_at": ended.isoformat(),
-            "bytes": gigabytes * GIGABYTE,
+            "bytes": source.gigabytes * GIGABYTE // (1 if kind == "backup" else 50),
             "errors": 7 if status == "completed_with_errors" else 0,
             "message": "The server refused the connection." if status == "failed" else "",
             "policy": {"name": "Daily, kept 90 days", "interval_hours": 24, "retention_days": 90},

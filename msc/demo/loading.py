@@ -10,8 +10,8 @@ from django.utils import timezone
 from health import rollups
 from health import tasks as health_tasks
 from health.intake import Outcome
-from health.services import take_runs, take_usage
 from health.models import Run
+from health.services import take_runs, take_usage
 from msc.access import scope
 from msc.access.models import Msp, User
 from msc.demo import people, stories, world

@@ -112,6 +112,10 @@ def tenants_of(number: int) -> tuple[TenantStory, ...]:
     plan = (SILVER, BRONZE, GOLD, SILVER, BRONZE)[number % 5]
     course = Course.HEALTHY if number < WITH_HISTORY else Course.NO_DATA
     quota = 20 + number * 7 % 55 if number % 2 and course is Course.HEALTHY else None
-    hybrid = TenantStory(H, plan, age=90 + number, expires_in=120 + number * 11, course=course, quota_used=quota)
-    saas = TenantStory(S, plan, age=90 + number, expires_in=90 + number * 9, course=course, users=5 + number * 3)
+    hybrid = TenantStory(
+        H, plan, age=90 + number % 100, expires_in=120 + number * 11 % 900, course=course, quota_used=quota
+    )
+    saas = TenantStory(
+        S, plan, age=90 + number % 100, expires_in=90 + number * 9 % 600, course=course, users=5 + number * 3 % 160
+    )
     return {0: (hybrid, saas), 1: (saas,), 2: (hybrid,), 3: (hybrid,), 4: (saas,)}[number * 3 % 5]

@@ -1,6 +1,7 @@
 """The MSPs of the demonstration and what they keep, made by the portal's own services as people would make it."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import ROUND_UP, Decimal
 
 from customers.contacts import add_contact
@@ -25,7 +26,8 @@ from tenants.transitions import delete_tenant, suspend_tenant
 
 DEMONSTRATION = TaskActor("demonstration")
 NORTHWIND, EASTGATE = "northwind", "eastgate"
-EASTGATE_CUSTOMERS = 9
+EASTGATE_NUMBERS = range(416, 425)
+Helpers = dict[User, tuple[int, ...]]
 _REGIONS = ("us-east-1", "eu-central-1", "eu-west-1", "eu-north-1", "westeurope", "uksouth")
 QUOTA_DAYS_BEFORE, QUOTA_DAYS_AFTER = 60, 120
 LONGEST_LICENSE = {Product.HYBRID: 365 * 7, Product.SAAS: 365 * 2}
@@ -50,8 +52,8 @@ def build(password: str, now: datetime) -> list[Teller]:
         people.join(TOM, password, northwind): stories.TOMS_CUSTOMERS,
         people.join(TINA, password, northwind): stories.TINAS_CUSTOMERS,
     }
-    tellers = _fill(ada, northwind, stories.CUSTOMERS, helpers, now)
-    _fill(eve, eastgate, EASTGATE_CUSTOMERS, {}, now, offset=len(stories.TOLD) + 400)
+    tellers = _fill(ada, northwind, range(stories.CUSTOMERS), helpers, now)
+    _fill(eve, eastgate, EASTGATE_NUMBERS, {}, now)
     return tellers
 
 
@@ -73,79 +75,82 @@ def _open(slug: str, name: str, zone: str, first: people.Account) -> Msp:
         )
 
 
-def _fill(
-    by: User, msp: Msp, count: int, helpers: dict[User, tuple[int, ...]], now: datetime, offset: int = 0
-) -> list[Teller]:
-    tellers = []
+def _fill(by: User, msp: Msp, numbers: range, helpers: Helpers, now: datetime) -> list[Teller]:
+    """Make the plans, customers and products of an MSP; each customer in a transaction of its own."""
     with scope.entered("portal", msp=msp.pk):
-        plans = {name: create_plan(by=by, msp=msp, name=name, terms=terms) for name, terms in stories.PLANS.items()}
-        regions = {region.name: region for region in StorageRegion.objects.filter(name__in=_REGIONS)}
-    for number, organisation in enumerate(list(organisations(offset + count))[offset:], start=offset):
-        admins = [person for person, numbers in helpers.items() if number in numbers]
+        builder = Builder(
+            by=by,
+            today=msp.today(now),
+            now=now,
+            plans={name: create_plan(by=by, msp=msp, name=name, terms=terms) for name, terms in stories.PLANS.items()},
+            regions={region.name: region for region in StorageRegion.objects.filter(name__in=_REGIONS)},
+        )
+    tellers = []
+    for number, organisation in zip(numbers, list(organisations(numbers.stop))[numbers.start :], strict=True):
+        admins = [person for person, charges in helpers.items() if number in charges]
         with scope.entered("portal", msp=msp.pk):
-            customer = _create(by, organisation, number, admins)
-            tellers += [
-                _add(by, customer, number, organisation, story, plans[story.plan], regions, now)
-                for story in stories.tenants_of(number)
-            ]
+            customer = builder.customer(organisation, number, admins)
+            for story in stories.tenants_of(number):
+                tenant = builder.tenant(customer, number, story)
+                tellers.append(Teller(tenant.pk, number, organisation.name, story))
     return tellers
 
 
-def _create(by: User, organisation: Organisation, number: int, admins: list[User]) -> Customer:
-    account_name = stories.HIDDEN.get(number, "")
-    customer = create_customer(
-        by=by,
-        name=organisation.name,
-        address=organisation.address,
-        phone=organisation.phone,
-        hide_name=bool(account_name),
-        account_name=account_name,
-        tenant_admins=admins,
-    )
-    if number % 3 == 0:
-        add_contact(
-            by=by,
-            customer=customer,
-            name=("Carla Conrad", "Chen Wei", "Ciarán Casey")[number // 3 % 3],
-            job_role=("Head of IT", "Office manager", "Managing director")[number % 5 % 3],
-            email=f"contact{number}@customer.example",
-            phone=f"+4940{3_000_000 + number * 91}",
+@dataclass(frozen=True)
+class Builder:
+    """Makes the customers and products of one MSP as its administrator would."""
+
+    by: User
+    today: date
+    now: datetime
+    plans: dict[str, ServicePlan]
+    regions: dict[str, StorageRegion]
+
+    def customer(self, organisation: Organisation, number: int, admins: list[User]) -> Customer:
+        """Create the customer, every third one with a contact."""
+        account_name = stories.HIDDEN.get(number, "")
+        customer = create_customer(
+            by=self.by,
+            name=organisation.name,
+            address=organisation.address,
+            phone=organisation.phone,
+            hide_name=bool(account_name),
+            account_name=account_name,
+            tenant_admins=admins,
         )
-    return customer
+        if number % 3 == 0:
+            add_contact(
+                by=self.by,
+                customer=customer,
+                name=("Carla Conrad", "Chen Wei", "Ciarán Casey")[number // 3 % 3],
+                job_role=("Head of IT", "Office manager", "Managing director")[number % 5 % 3],
+                email=f"contact{number}@customer.example",
+                phone=f"+4940{3_000_000 + number * 91}",
+            )
+        return customer
+
+    def tenant(self, customer: Customer, number: int, story: TenantStory) -> Tenant:
+        """Add the product, dated back to when the story begins."""
+        expires_in = story.expires_in or min(400 + number * 23, LONGEST_LICENSE[Product(story.product)])
+        plan = self.plans[story.plan]
+        return add_tenant(
+            by=self.by,
+            customer=customer,
+            product=story.product,
+            plan=plan,
+            tenant_type=story.tenant_type,
+            license_expiry=self.today + timedelta(days=expires_in),
+            regions=[self.regions[name] for name in story.regions],
+            quota=_quota(Teller(0, number, "", story), self.today),
+            users=_users(story, plan),
+            now=self.now - timedelta(days=story.age),
+        )
 
 
-def _add(
-    by: User,
-    customer: Customer,
-    number: int,
-    organisation: Organisation,
-    story: TenantStory,
-    plan: ServicePlan,
-    regions: dict[str, StorageRegion],
-    now: datetime,
-) -> Teller:
-    today = by.msp.today(now) if by.msp else now.date()
-    expires_in = story.expires_in or min(400 + number * 23, LONGEST_LICENSE[Product(story.product)])
-    tenant = add_tenant(
-        by=by,
-        customer=customer,
-        product=story.product,
-        plan=plan,
-        tenant_type=story.tenant_type,
-        license_expiry=today + timedelta(days=expires_in),
-        regions=[regions[name] for name in story.regions],
-        quota=_quota(Teller(0, number, organisation.name, story), now),
-        users=_users(story, plan),
-        now=now - timedelta(days=story.age),
-    )
-    return Teller(tenant.pk, number, organisation.name, story)
-
-
-def _quota(teller: Teller, now: datetime) -> Quota | None:
+def _quota(teller: Teller, today: date) -> Quota | None:
     """Return a quota of which the story's share is used today."""
     if teller.story.quota_used is None:
         return None
-    today = now.date()
     first = today - timedelta(days=QUOTA_DAYS_BEFORE)
     used = teller.cu_between(first, today - timedelta(days=1))
     amount = (used * 100 / teller.story.quota_used).quantize(Decimal("0.01"), ROUND_UP)
