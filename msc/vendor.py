@@ -14,6 +14,7 @@ from msc.access.models import Msp, MspState, User
 from msc.access.zones import zone_choices
 from msc.events.models import Event
 from msc.mail.models import OutboxMessage
+from msc.onboarding import open_msp
 from msc.people.admin import CredentialAdmin, PersonAdmin
 from msc.people.models import ApiCredential
 from msc.support.base import Act, SupportAdmin
@@ -88,6 +89,14 @@ def edit_msp(msp: Msp, by: User, **typed: Any) -> str:
     return f"{offers.edit_msp(by=by, msp=msp, **typed)} is saved."
 
 
+def open_an_msp(nothing: None, by: User, **typed: Any) -> str:  # noqa: ARG001  an act on the list has no object
+    """Open an MSP with its sandbox; its first administrator is invited."""
+    regions = typed.pop("regions")
+    chosen = {region.pk: region for places in regions.values() for region in places}
+    msp = open_msp(by=by, regions=list(chosen.values()), **typed)
+    return f"{msp} is open. An invitation goes to {typed['email']}."
+
+
 def as_it_is(msp: Msp) -> dict[str, Any]:
     """Return the MSP as its form shows it."""
     regions = offers.regions_of(msp)
@@ -112,6 +121,17 @@ class MspAdmin(SupportAdmin):
     fields = ("name", "slug", "state", "time_zone", "products", "regions", "created_at")
     readonly_fields = ("products", "regions", "created_at")
     acts = (
+        Act(
+            "open",
+            "Open an MSP",
+            open_an_msp,
+            consequences=(
+                "The first administrator gets an e-mail with a link to choose a password.",
+                "The MSP begins with a Default Service Plan and a sandbox customer.",
+            ),
+            form=OpenMspForm,
+            on_list=True,
+        ),
         Act(
             "edit",
             "Edit",

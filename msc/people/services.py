@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from msc.access import scope
@@ -218,7 +219,7 @@ def _refuse_role_change(person: User) -> None:
         raise DomainError(
             f"{person.full_name} is in charge of customers. Take them away first, then change the role.",
             field="role",
-            links=(Link("Customers of this administrator", f"/settings/administrators/{person.pk}/customers/"),),
+            links=(Link(f"Customers of {person.full_name}", reverse("customers:assigned", args=[person.pk])),),
         )
 
 

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from msc.access.models import User
+from msc.access.roles import Role
 from msc.errors import DomainError
 from msc.events.models import Event
 from msc.pages.detail import DetailPage, PageAction, Panel
@@ -34,6 +35,15 @@ class AdministratorList(ListPage):
     actions = (Action("Invite Administrator", "people:invite", needs=NEEDS),)
     row_actions = (
         RowAction("Edit", "people:edit", needs=NEEDS, icon="pencil"),
+        RowAction(
+            "Customers",
+            "customers:assigned",
+            needs=NEEDS,
+            icon="building",
+            dialog=False,
+            fields=("role",),
+            when=lambda values: values[0] == Role.TENANT_ADMIN,
+        ),
         RowAction(
             "Send password reset",
             "people:reset",
@@ -94,11 +104,16 @@ class AdministratorPage(DetailPage):
 
     def page_actions(self) -> list[PageAction]:
         """Return what may be done with the person in their state."""
-        shown = {values.label: values for values in AdministratorList.row_actions}
         return [
-            PageAction(action.label, reverse(action.url_name, args=[self.object.pk]), action.icon, danger=action.danger)
-            for action in shown.values()
-            if action.when is None or action.when([self.object.state])
+            PageAction(
+                action.label,
+                reverse(action.url_name, args=[self.object.pk]),
+                action.icon,
+                dialog=action.dialog,
+                danger=action.danger,
+            )
+            for action in AdministratorList.row_actions
+            if action.when is None or action.when([getattr(self.object, name) for name in action.fields])
         ]
 
     def panels(self) -> Iterable[Panel]:
@@ -132,7 +147,8 @@ class InviteAdministrator(FormDialog):
             raise DomainError("Only people of an MSP invite others.")
         person = services.invite_administrator(by=self.user, msp=self.user.msp, **form.cleaned_data)
         address = form.cleaned_data["email"]
-        return Outcome(reverse("people:administrator", args=[person.pk]), f"An invitation goes to {address}.")
+        page = "customers:assigned" if person.role == Role.TENANT_ADMIN else "people:administrator"
+        return Outcome(reverse(page, args=[person.pk]), f"An invitation goes to {address}.", go=True)
 
 
 class EditAdministrator(FormDialog):

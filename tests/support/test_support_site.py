@@ -230,3 +230,31 @@ def test_an_msp_is_edited(vendor, northwind, ada):
 def test_a_bad_form_of_an_msp_is_told(vendor, northwind, change):
     path = f"/support/access/msp/{northwind.pk}/act/edit/"
     assert vendor.post(path, _msp_form(northwind, **change)).status_code == 422
+
+
+def test_an_msp_is_opened(vendor, northwind):
+    with scope.entered("support"):
+        regions = {str(row.region_id) for row in northwind.offered_regions.all()}
+    data = {
+        "name": "Southgate",
+        "slug": "southgate",
+        "time_zone": "Europe/Rome",
+        "address": "1 South Street",
+        "phone": "+39 06 12345678",
+        "products": ["hybrid", "saas"],
+        "hybrid_regions": sorted(regions),
+        "saas_regions": sorted(regions),
+        "email": "sue@southgate.example",
+        "first_name": "Sue",
+        "last_name": "South",
+    }
+    assert "Open an MSP" in vendor.get("/support/access/msp/").content.decode()
+    assert vendor.post("/support/access/msp/act/open/", {**data, "phone": "12"}).status_code == 422
+    answer = vendor.post("/support/access/msp/act/open/", data, follow=True)
+    assert answer.status_code == 200
+    assert "Southgate is open" in answer.content.decode()
+    with scope.entered("worker"):
+        assert OutboxMessage.objects.filter(to="sue@southgate.example", kind="person.invited").count() == 1
+    with scope.entered("support"):
+        assert Customer.objects.get(msp__slug="southgate").is_sandbox
+    assert vendor.post("/support/access/msp/act/open/", data).status_code == 422
