@@ -94,16 +94,12 @@ class Column(tables.Column):  # type: ignore[misc]  # the library has no types
 
     def html_cell(self, positions: Sequence[int], names: Names) -> Cell:
         """Return a function from a row's tuple to the cell's HTML."""
-        return _reader(self.html, positions, names)
+        html, first, count = self.html, positions[0], len(positions)
+        if list(positions) == list(range(first, first + count)):
+            part = slice(first, first + count)
+            return lambda row: html(row[part], names)
+        return lambda row: html([row[position] for position in positions], names)
 
-    def texts(self, rows: Sequence[Values], positions: Sequence[int], names: Names) -> list[str]:
-        """Return the cells of many rows as texts that are safe to open in a spreadsheet."""
-        read = _reader(self.text, positions, names)
-        return [neutralised(read(row)) for row in rows]
-
-
-def _reader(make: Callable[[Values, Names], str], positions: Sequence[int], names: Names) -> Cell:
-    if list(positions) == list(range(positions[0], positions[0] + len(positions))):
-        part = slice(positions[0], positions[0] + len(positions))
-        return lambda row: make(row[part], names)
-    return lambda row: make([row[position] for position in positions], names)
+    def texts(self, fields: Sequence[Values], names: Names) -> list[str]:
+        """Return the cells of many rows, given as the values of each field, safe to open in a spreadsheet."""
+        return [neutralised(self.text(values, names)) for values in zip(*fields, strict=True)]

@@ -3,40 +3,26 @@
 import csv
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from io import StringIO
 from typing import Any, Protocol
 
 from django.db import connection
-from django.db.models import F, QuerySet
-from django.db.models.lookups import Lookup
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from msc.access import scope
-from msc.access.models import User
+from msc.access.models import MspState, User
 from msc.events import log
 from msc.pages.columns import Column, Names
+from msc.pages.reading import Statement
 from msc.pages.tables import Reading
 
 CHUNK = 1_000
 KEYS_AT_ONCE = 20_000
 BOM = "\ufeff"
-
-
-class AnyOf(Lookup):
-    """`pk = ANY(array)`: one parameter, however many keys."""
-
-    lookup_name = "any_of"
-    prepare_rhs = False
-
-    def as_sql(
-        self, compiler: Any, connection: Any
-    ) -> tuple[str, tuple[Any, ...]]:  # types of Django's private compiler
-        """Return the comparison."""
-        left, left_values = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s)", (*left_values, self.rhs)
 
 
 class Source(Protocol):
@@ -75,6 +61,10 @@ class Export:
     zone: tzinfo
     promised: int = 0
     sent: int = 0
+    _statements: dict[tuple[int | None, str], Statement] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reading = Reading(self.columns)
 
     def lines(self) -> Iterator[str]:
         """Yield the file in pieces; an error passes through, so that the connection is cut and not ended."""
@@ -97,22 +87,26 @@ class Export:
 
     def read_rows(self, keys: "array[int]") -> str:
         """Read and write the rows of some keys under the rights that the person has now."""
-        reading = Reading(self.columns)
         with scope.entered("portal", msp=self.user.msp_id, person=self.user.pk), timezone.override(self.zone):
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION READ ONLY")
             user = self.entitled()
-            queryset = self.source.rows(user).filter(AnyOf(F("pk"), keys.tolist()))
-            found = {row[0]: row for row in queryset.values_list(*reading.fields)}
-            rows = [found[key] for key in keys if key in found]
-            piece = written(reading.texts(rows, self.names))
-        self.sent += len(rows)
+            values = self.statement(user).columns(keys)
+            piece = written(self.reading.texts(values, self.names)) if values else ""
+        self.sent += len(values[0]) if values else 0
         return piece
+
+    def statement(self, user: User) -> Statement:
+        """Return the compiled statement; it is compiled anew when the person's rights have changed."""
+        rights = (user.msp_id, user.role)
+        if rights not in self._statements:
+            self._statements = {rights: Statement(self.source.rows(user), self.reading.fields)}
+        return self._statements[rights]
 
     def entitled(self) -> User:
         """Return the person as they are now, or cut the export when they may no longer."""
-        user: User | None = User.objects.select_related("msp").filter(pk=self.user.pk, is_active=True).first()
-        if user is None or not self.source.may_export(user):
+        user: User | None = User.objects.select_related("msp").filter(pk=self.user.pk).first()
+        if user is None or not user.msp or user.msp.state != MspState.ACTIVE or not self.source.may_export(user):
             raise RightsLost
         return user
 

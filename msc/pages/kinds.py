@@ -37,12 +37,11 @@ class Options(TypedDict, total=False):
 class Text(Column):
     """Short text on one line."""
 
-    def texts(self, rows: Sequence[Values], positions: Sequence[int], names: Names) -> list[str]:
+    def texts(self, fields: Sequence[Values], names: Names) -> list[str]:
         """Write plain text without a call per cell."""
         if type(self).text is not Column.text:
-            return super().texts(rows, positions, names)
-        at = positions[0]
-        texts = ["" if row[at] is None else str(row[at]) for row in rows]
+            return super().texts(fields, names)
+        texts = ["" if value is None else str(value) for value in fields[0]]
         return [neutralised(text) if text[:1] in FORMULA_STARTS else text for text in texts]
 
 
@@ -176,16 +175,16 @@ class Date(Column):
             return timezone.localtime(value).isoformat(" ", "minutes")[:16]
         return value.isoformat()
 
-    def texts(self, rows: Sequence[Values], positions: Sequence[int], names: Names) -> list[str]:
+    def texts(self, fields: Sequence[Values], names: Names) -> list[str]:
         """Find the zone once for all rows."""
-        at, zone = positions[0], timezone.get_current_timezone()
+        zone = timezone.get_current_timezone()
         return [
             ""
-            if (value := row[at]) is None
+            if value is None
             else value.astimezone(zone).isoformat(" ", "minutes")[:16]
             if isinstance(value, datetime)
             else value.isoformat()
-            for row in rows
+            for value in fields[0]
         ]
 
 
@@ -208,9 +207,9 @@ class Number(Column):
         """Write the number without separators."""
         return "" if values[0] is None else f"{values[0]:.{self.places}f}"
 
-    def texts(self, rows: Sequence[Values], positions: Sequence[int], names: Names) -> list[str]:
+    def texts(self, fields: Sequence[Values], names: Names) -> list[str]:
         """Leave numbers as they are: a minus sign is no formula."""
-        return [self.text([row[position] for position in positions], names) for row in rows]
+        return [self.text(values, names) for values in zip(*fields, strict=True)]
 
 
 class Percent(Number):
