@@ -22,6 +22,7 @@ from msc.pages.dialogs import ConfirmDialog, FormDialog, Outcome
 from msc.pages.list import Empty, ListPage
 from msc.pages.rendering import Action, RowAction
 from msc.people.views_events import AuditTrail
+from serviceplans.catalogue import Product
 
 
 class CustomerList(ListPage):
@@ -39,6 +40,14 @@ class CustomerList(ListPage):
             icon="pencil",
             fields=("is_sandbox",),
             when=lambda values: not values[0],
+        ),
+        RowAction(
+            "Add product",
+            "tenants:choose",
+            needs="tenant.add",
+            icon="plus",
+            fields=("summary__products",),
+            when=lambda values: len(values[0]) < len(Product),
         ),
         RowAction(
             "Delete",

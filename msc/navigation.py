@@ -25,6 +25,7 @@ class Tab:
 #: An entry is added in the change that adds its page.
 MENU: tuple[Entry, ...] = (
     Entry("Customers", "customers:list", "customer.view", "building"),
+    Entry("Service Plans", "serviceplans:list", "plan.view", "template"),
     Entry("Events", "people:events", "event.view", "history"),
     Entry("Settings", "people:settings", "settings.edit", "settings"),
 )
@@ -46,5 +47,13 @@ PANELS: dict[str, tuple[str, ...]] = {
         "customers.panels.account",
         "customers.panels.contacts",
         "customers.panels.consumption",
+        "tenants.panels.products",
     ),
+    "tenant": (
+        "tenants.panels.facts",
+        "tenants.panels.workloads",
+        "tenants.panels.quotas",
+        "tenants.panels.history",
+    ),
+    "plan": ("serviceplans.panels.terms", "tenants.panels.of_plan"),
 }

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("health.urls")),
     path("", include("msc.people.urls")),
     path(settings.SUPPORT_PATH.lstrip("/"), vendor.site.urls),
+    path("service-plans/", include("serviceplans.urls")),
     path("", include("tenants.urls")),
     path("customers/", include("customers.urls")),
 ]

@@ -86,6 +86,12 @@ _FEATURES: dict[tuple[str, str], tuple[Feature, ...]] = {
 }
 
 
+def features_of(product: str, *editions: str) -> tuple[Feature, ...]:
+    """Return the features that any of the editions, or any edition at all, allows of the product."""
+    allowed = {feature for edition in editions or Edition.values for feature in _FEATURES[product, edition]}
+    return tuple(feature for feature in Feature if feature in allowed)
+
+
 def workloads_allowed(product: str, edition: str) -> tuple[Workload, ...]:
     """Return the workloads that a plan of this edition may include; Endpoints is no part of a Business plan."""
     every = WORKLOADS[product]

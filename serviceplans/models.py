@@ -24,6 +24,7 @@ from serviceplans.catalogue import (
     workloads_allowed,
 )
 from serviceplans.querysets import ServicePlanQuerySet
+from serviceplans.rules import range_words
 
 
 class StorageRegion(models.Model):
@@ -208,6 +209,26 @@ class PlanProduct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_product_display()}, {self.get_edition_display()}"
+
+    @property
+    def workload_names(self) -> list[str]:
+        """The workloads in words."""
+        return [Workload(value).label for value in self.workloads]
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The features in words."""
+        return [Feature(value).label for value in self.features]
+
+    @property
+    def backup_interval_words(self) -> str:
+        """The limits of hours between backups, in words."""
+        return range_words(self.backup_interval_min_hours, self.backup_interval_max_hours)
+
+    @property
+    def retention_words(self) -> str:
+        """The limits of days of retention, in words."""
+        return range_words(self.retention_min_days, self.retention_max_days)
 
     @property
     def edition_rank(self) -> int:

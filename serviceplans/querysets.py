@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, Prefetch, Q
+from django.contrib.postgres.aggregates import StringAgg
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Prefetch, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 
 from msc.access.querysets import ScopedQuerySet
-from msc.access.roles import Role
 
 if TYPE_CHECKING:
     from msc.access.models import User
@@ -36,10 +38,29 @@ class ServicePlanQuerySet(ScopedQuerySet["ServicePlan"]):
 
     def in_use_for(self, user: "User") -> Self:
         """Count the live tenants under each plan that the person may see; the app of tenants is named, not imported."""
-        seen = Q(tenants__deleted_at=None)
-        if user.role == Role.TENANT_ADMIN:
-            seen &= Q(tenants__customer__in=user.assignments.values("customer_id"))
-        return self.annotate(in_use=Count("tenants", filter=seen))
+        mine = self._related("tenants").for_user(user).filter(service_plan=OuterRef("pk"), deleted_at=None).order_by()
+        counted = mine.values("service_plan").annotate(number=Count("pk")).values("number")
+        return self.annotate(in_use=Coalesce(Subquery(counted), 0))
 
-    def _terms(self) -> Any:  # a queryset of the related model, which stands above this module
-        return self.model._meta.get_field("products").related_model._default_manager.all()
+    def with_parts(self) -> Self:
+        """Load the parts of each plan as one value for a list, and what the list sorts by of them."""
+        parts = self._related("products").filter(plan=OuterRef("pk")).order_by("product")
+        one = JSONObject(p="product", e="edition", w="workloads", f="features")
+        return self.annotate(
+            parts=ArraySubquery(parts.values(json=one)),
+            product_key=self._joined("product"),
+            edition_key=self._joined("edition"),
+            workload_key=self._joined("workloads__0"),
+            feature_key=self._joined("features__0"),
+        )
+
+    def _joined(self, field: str) -> Subquery:
+        """Return the values of a plan's parts as one text, in the order of the products."""
+        rows = self._related("products").filter(plan=OuterRef("pk")).order_by().values("plan")
+        return Subquery(rows.values(text=StringAgg(field, delimiter=Value(" "), order_by="product")).values("text"))
+
+    def _terms(self) -> Any:  # as below
+        return self._related("products").all()
+
+    def _related(self, name: str) -> Any:  # a manager of whatever model the relation leads to, which stands above
+        return self.model._meta.get_field(name).related_model._default_manager  # type: ignore[union-attr]

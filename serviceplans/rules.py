@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from msc.errors import DomainError
 from serviceplans.catalogue import Edition, Feature, Product, Workload, features_allowed, workloads_allowed
@@ -22,6 +23,17 @@ class ProductTerms:
     backup_interval_max_hours: int | None = None
     retention_min_days: int | None = None
     retention_max_days: int | None = None
+    cu_per_tb_month: Decimal | None = None
+    cu_per_user_month: Decimal | None = None
+
+
+def range_words(low: int | None, high: int | None) -> str:
+    """Return the limits of a range in words."""
+    if low is None and high is None:
+        return "Any"
+    if low is None or high is None:
+        return f"At most {high}" if low is None else f"At least {low}"
+    return f"{low} to {high}"
 
 
 def full_terms(product: str, edition: str) -> ProductTerms:

@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from msc.access.actors import Actor
 from msc.access.models import Msp
+from msc.access.permits import require
 from msc.errors import DomainError
 from msc.events import log
 from serviceplans.catalogue import Edition, Feature, Product, Workload
 from serviceplans.models import PlanProduct, ServicePlan
-from serviceplans.rules import ProductTerms, full_terms, problems
+from serviceplans.rules import ProductTerms, full_terms, problems, range_words
 
 DEFAULT_NAME = "Default Service Plan"
 NAME_TAKEN = "Another service plan has this name. Choose a different one."
@@ -28,12 +29,14 @@ def create_default_plan(*, by: Actor, msp: Msp, products: Sequence[str]) -> Serv
 @transaction.atomic
 def create_plan(*, by: Actor, msp: Msp, name: str, terms: Sequence[ProductTerms]) -> ServicePlan:
     """Create a service plan of the MSP."""
+    require(by, "plan.edit")
     return _create(by=by, msp=msp, name=name, terms=terms, is_default=False)
 
 
 @transaction.atomic
 def copy_plan(*, by: Actor, plan: ServicePlan, name: str) -> ServicePlan:
     """Create a plan of another name with the same terms; the copy of the default plan is no default."""
+    require(by, "plan.edit")
     return _create(by=by, msp=plan.msp, name=name, terms=terms_of(plan), is_default=False)
 
 
@@ -41,11 +44,11 @@ def copy_plan(*, by: Actor, plan: ServicePlan, name: str) -> ServicePlan:
 def update_plan(*, by: Actor, plan: ServicePlan, name: str, terms: Sequence[ProductTerms]) -> ServicePlan:
     """Give a plan another name and other terms; the caller has locked it and asked its tenants."""
     _require(terms)
-    before = {"name": plan.name, **_readable(terms_of(plan))}
+    before = {"Name": plan.name, **readable(terms_of(plan))}
     plan.name, plan.version = name.strip(), plan.version + 1
     _save_name(plan, update_fields=["name", "version"])
     _store(plan, terms)
-    changes = log.changed(before, {"name": plan.name, **_readable(terms)})
+    changes = log.changed(before, {"Name": plan.name, **readable(terms)})
     log.record(by=by, action="plan.edited", on=plan, label=plan.name, changes=changes)
     return plan
 
@@ -75,6 +78,8 @@ def terms_of(plan: ServicePlan) -> list[ProductTerms]:
             backup_interval_max_hours=part.backup_interval_max_hours,
             retention_min_days=part.retention_min_days,
             retention_max_days=part.retention_max_days,
+            cu_per_tb_month=part.cu_per_tb_month,
+            cu_per_user_month=part.cu_per_user_month,
         )
         for part in plan.products.order_by("product")
     ]
@@ -85,7 +90,7 @@ def _create(*, by: Actor, msp: Msp, name: str, terms: Sequence[ProductTerms], is
     plan = ServicePlan(msp=msp, name=name.strip(), is_default=is_default)
     _save_name(plan)
     _store(plan, terms)
-    after = {"name": plan.name, **_readable(terms)}
+    after = {"Name": plan.name, **readable(terms)}
     log.record(by=by, action="plan.created", on=plan, label=plan.name, changes=log.changed({}, after))
     return plan
 
@@ -119,7 +124,7 @@ def _store(plan: ServicePlan, terms: Sequence[ProductTerms]) -> None:
         )
 
 
-def _readable(terms: Sequence[ProductTerms]) -> dict[str, object]:
+def readable(terms: Sequence[ProductTerms]) -> dict[str, object]:
     """Return the terms in the words of the screen, for the event record."""
     words: dict[str, object] = {}
     for each in terms:
@@ -128,11 +133,11 @@ def _readable(terms: Sequence[ProductTerms]) -> dict[str, object]:
             f"{product}: edition": Edition(each.edition).label,
             f"{product}: workloads": sorted(Workload(value).label for value in each.workloads),
             f"{product}: features": sorted(Feature(value).label for value in each.features),
-            f"{product}: hours between backups": _range(each.backup_interval_min_hours, each.backup_interval_max_hours),
-            f"{product}: days of retention": _range(each.retention_min_days, each.retention_max_days),
+            f"{product}: hours between backups": range_words(
+                each.backup_interval_min_hours, each.backup_interval_max_hours
+            ),
+            f"{product}: days of retention": range_words(each.retention_min_days, each.retention_max_days),
+            f"{product}: CU per TB and month": each.cu_per_tb_month,
+            f"{product}: CU per user and month": each.cu_per_user_month,
         }
     return words
-
-
-def _range(low: int | None, high: int | None) -> str:
-    return "any" if low is None and high is None else f"{low or 'any'} to {high or 'any'}"

@@ -166,6 +166,10 @@ class TenantForm(forms.Form):
             for workload in USER_WORKLOADS
         }
 
+    def user_fields(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """Return the two user counts of each workload, side by side."""
+        return [(self[f"{each.value}_users"], self[f"{each.value}_preserved_users"]) for each in USER_WORKLOADS]
+
     def terms(self) -> dict[str, Any]:
         """Return what the service is asked for."""
         return {

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import Model
 
 from customers.models import Customer
 from customers.services import public_label
@@ -123,10 +124,10 @@ def standing_of(tenant: Tenant) -> Standing:
 def facts_of(tenant: Tenant) -> dict[str, object]:
     """Return what people decide about a product, in the words of the screen, for the event record."""
     return {
-        "service plan": tenant.service_plan.name,
-        "tenant type": tenant.get_tenant_type_display(),
-        "license expiry date": tenant.license_expiry,
-        "storage regions": sorted(str(row.region) for row in tenant.regions.select_related("region")),
+        "Service Plan": tenant.service_plan.name,
+        "Tenant Type": tenant.get_tenant_type_display(),
+        "License Expiry Date": tenant.license_expiry,
+        "Storage Regions": sorted(str(row.region) for row in tenant.regions.select_related("region")),
         **quota_facts(quota_of(standing_quota(tenant))),
         **user_facts(users_of(tenant)),
     }
@@ -135,9 +136,9 @@ def facts_of(tenant: Tenant) -> dict[str, object]:
 def quota_facts(quota: Quota | None) -> dict[str, object]:
     """Return a quota in the words of the screen."""
     return {
-        "quota (CU)": f"{quota.amount.normalize():f}" if quota else None,
-        "quota effective date": quota.effective_on if quota else None,
-        "quota end date": quota.end_on if quota else None,
+        "Quota (CU)": f"{quota.amount.normalize():f}" if quota else None,
+        "Quota Effective Date": quota.effective_on if quota else None,
+        "Quota End Date": quota.end_on if quota else None,
     }
 
 
@@ -146,7 +147,7 @@ def user_facts(users: Mapping[str, Users]) -> dict[str, object]:
     words: dict[str, object] = {}
     for workload, count in sorted(users.items()):
         label = Workload(workload).label
-        words |= {f"{label}: users": count.active, f"{label}: preserved users": count.preserved}
+        words |= {f"{label}: User Count": count.active, f"{label}: Preserved User Count": count.preserved}
     return words
 
 
@@ -157,15 +158,18 @@ def readable(value: object) -> str:
     return "-" if value is None else str(value)
 
 
-def conflict(tenant: Tenant, wanted: Mapping[str, tuple[str, str]]) -> Conflict:
-    """Return the refusal of a form that was filled in before somebody else changed the product."""
-    last = Event.objects.for_object(tenant).newest_first().first()
+def conflict(
+    thing: Model, name: str, stands: Mapping[str, object], asked: Mapping[str, object], version: int
+) -> Conflict:
+    """Return the refusal of a form that was filled in before somebody else changed the thing."""
+    last = Event.objects.for_object(thing).newest_first().first()
+    pairs = {label: (readable(stands.get(label)), readable(value)) for label, value in asked.items()}
     return Conflict(
-        f"Somebody else changed this {tenant.get_product_display()} in the meantime.",
+        f"Somebody else changed {name} in the meantime.",
         by=last.actor_label if last else "Somebody else",
         at=last.at if last else None,
-        version=tenant.version,
-        changes=wanted,
+        version=version,
+        changes={label: pair for label, pair in pairs.items() if pair[0] != pair[1]},
     )
 
 

@@ -10,7 +10,7 @@ from msc.access.models import User
 from msc.events.models import Event
 from msc.pages.detail import PageAction, Panel
 from serviceplans.catalogue import Feature, Product, Workload
-from serviceplans.models import OfferedProduct, PlanProduct
+from serviceplans.models import OfferedProduct, PlanProduct, ServicePlan
 from tenants import ground
 from tenants.models import QuotaPeriod, Tenant, TenantRegion, TenantWorkload
 from tenants.states import ACTIVATE, CANCEL_DELETION, DELETE, EDIT, SUSPEND, Action, TenantState, actions_open_to
@@ -31,6 +31,7 @@ _URLS = {
     CANCEL_DELETION: ("tenants:cancel_deletion", "arrow-back-up"),
 }
 HISTORY_LENGTH = 20
+TENANTS_SHOWN = 50
 
 
 def whole(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
@@ -57,16 +58,21 @@ def products(user: User, customer: Customer) -> Panel:
 
 def card(user: User, tenant: Tenant) -> dict[str, Any]:
     """Return what a card shows of one product."""
-    state = TenantState(tenant.state)
     return {
         "tenant": tenant,
         "url": reverse("tenants:detail", args=[tenant.customer_id, tenant.pk]),
-        "look": (state.label, *LOOKS[state]),
+        "look": look_of(tenant),
         "part": plan_part(tenant),
         "quota": quota_of(tenant),
         "is_expired": is_expired(tenant),
         "actions": page_actions(user, tenant),
     }
+
+
+def look_of(tenant: Tenant) -> tuple[str, str, str]:
+    """Return the word, the icon and the tone of the product's state."""
+    state = TenantState(tenant.state)
+    return (state.label, *LOOKS[state])
 
 
 def plan_part(tenant: Tenant) -> PlanProduct | None:
@@ -139,4 +145,19 @@ def history(user: User, tenant: Tenant) -> Panel | None:
     if not user.can("event.view"):
         return None
     events = Event.objects.for_user(user).for_object(tenant).newest_first()[:HISTORY_LENGTH]
-    return Panel("History", "tenants/_history.html", {"events": list(events)}, wide=True)
+    return Panel("History", "people/_history.html", {"events": list(events)}, wide=True)
+
+
+# -- The page of a service plan -----------------------------------------------------------------------------------
+
+
+def of_plan(user: User, plan: ServicePlan) -> Panel:
+    """Return the products under the plan that the person may see."""
+    rows = Tenant.objects.for_user(user).live().filter(service_plan=plan).select_related("customer__identity")
+    tenants = list(rows.order_by("customer__identity__folded_name", "product", "pk")[: TENANTS_SHOWN + 1])
+    context = {
+        "rows": [{"tenant": tenant, "look": look_of(tenant)} for tenant in tenants[:TENANTS_SHOWN]],
+        "has_more": len(tenants) > TENANTS_SHOWN,
+        "plan": plan,
+    }
+    return Panel("Products that use it", "tenants/_of_plan.html", context, wide=True)

@@ -25,7 +25,7 @@ __all__ = ["add_sandbox_tenant", "add_tenant", "delete_customer", "deletion_refu
 
 NO_USERS: Mapping[str, Users] = {}
 #: What the portal alone knows: a change of it does not go through the provisioner.
-PORTALS_OWN = {"license expiry date", "quota (CU)", "quota effective date", "quota end date"}
+PORTALS_OWN = {"License Expiry Date", "Quota (CU)", "Quota Effective Date", "Quota End Date"}
 
 
 @transaction.atomic
@@ -102,7 +102,8 @@ def edit_tenant(
     terms = ground.locked_plan_terms(plan, tenant.product)
     choice = Choice(tenant.product, terms, tenant_type, license_expiry, regions, quota, dict(users))
     if version != tenant.version:
-        raise ground.conflict(tenant, _differences(before, plan, choice))
+        name = tenant.get_product_display()
+        raise ground.conflict(tenant, name, before, _asked(plan, choice), tenant.version)
     _require(choice, standing, tenant.customer, today)
     tenant.service_plan, tenant.tenant_type, tenant.license_expiry = plan, tenant_type, license_expiry
     tenant.term_started_on = rules.term_start(choice, standing, today)
@@ -122,20 +123,15 @@ def _save_edit(tenant: Tenant, changes: Changes) -> None:
         move(tenant, TenantState.UPDATING)
 
 
-def _differences(before: Mapping[str, object], plan: ServicePlan, choice: Choice) -> dict[str, tuple[str, str]]:
-    """Return what stands and what was asked for, where they differ, for the page that tells of a conflict."""
-    asked: dict[str, object] = {
-        "service plan": plan.name,
-        "tenant type": TenantType(choice.tenant_type).label,
-        "license expiry date": choice.license_expiry,
-        "storage regions": sorted(str(region) for region in choice.regions),
+def _asked(plan: ServicePlan, choice: Choice) -> dict[str, object]:
+    """Return what was asked for, in the words of the screen."""
+    return {
+        "Service Plan": plan.name,
+        "Tenant Type": TenantType(choice.tenant_type).label,
+        "License Expiry Date": choice.license_expiry,
+        "Storage Regions": sorted(str(region) for region in choice.regions),
         **ground.quota_facts(choice.quota),
         **ground.user_facts(choice.users),
-    }
-    return {
-        label: (ground.readable(before.get(label)), ground.readable(value))
-        for label, value in asked.items()
-        if ground.readable(before.get(label)) != ground.readable(value)
     }
 
 

@@ -61,7 +61,7 @@ def delete_tenant(
     _require_name(tenant, typed_name)
     tenant.delete_on = _lawful_delete_date(delete_on, today)
     tenant.state_before_deleting = tenant.state
-    changes = move(tenant, TenantState.DELETING) | {"delete date": (None, tenant.delete_on)}
+    changes = move(tenant, TenantState.DELETING) | {"Delete date": (None, tenant.delete_on)}
     emails.deletion_started(tenant, ground.tenant_admins(tenant), by)
     ground.finish(tenant, by=by, action="tenant.deletion_started", changes=changes)
     return tenant
@@ -73,7 +73,7 @@ def cancel_deletion(*, by: Actor, tenant: Tenant) -> Tenant:
     tenant = begin(by=by, tenant=tenant, action=CANCEL_DELETION)
     delete_on, before = tenant.delete_on, tenant.state_before_deleting
     tenant.delete_on, tenant.state_before_deleting = None, ""
-    changes = move(tenant, before) | {"delete date": (delete_on, None)}
+    changes = move(tenant, before) | {"Delete date": (delete_on, None)}
     emails.deletion_cancelled(tenant, ground.tenant_admins(tenant), by)
     ground.finish(tenant, by=by, action="tenant.deletion_cancelled", changes=changes)
     return tenant
@@ -146,7 +146,7 @@ def _settle(tenant: Tenant, state: str) -> dict[str, tuple[object, object]]:
     before = tenant.get_state_display()
     tenant.state, tenant.state_since = state, timezone.now()
     tenant.save()
-    return {"status": (before, tenant.get_state_display())}
+    return {"Status": (before, tenant.get_state_display())}
 
 
 def _advice(action: Action, state: TenantState) -> str:

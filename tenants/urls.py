@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.views import adding, changing, customers, page
+from tenants.views import adding, changing, customers, page, plans
 
 app_name = "tenants"
 _one = "customers/<int:customer>/products/<int:pk>/"
@@ -12,6 +12,8 @@ urlpatterns = [
     path(_new, adding.ProductChoice.as_view(), name="choose"),
     path(f"{_new}<slug:product>/", adding.TenantAdd.as_view(), name="add"),
     path(f"{_new}<slug:product>/expiry/", adding.ExpiryField.as_view(), name="expiry"),
+    path("service-plans/<int:pk>/edit/", plans.PlanEdit.as_view(), name="edit_plan"),
+    path("service-plans/<int:pk>/delete/", plans.PlanDelete.as_view(), name="delete_plan"),
     path("service-plans/terms/<slug:product>/", adding.PlanTerms.as_view(), name="plan_terms"),
     path(_one, page.TenantPage.as_view(), name="detail"),
     path(f"{_one}edit/", changing.TenantEdit.as_view(), name="edit"),

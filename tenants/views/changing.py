@@ -64,8 +64,8 @@ class TenantEdit(TenantDialog, FormDialog):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Show the form, or why the product cannot be edited now."""
-        if error := self.refusal():
-            return self.show({"error": error, "fragment_template": "pages/_confirm.html"})
+        if self.refusal():
+            return TenantNotEditable.as_view()(request, *args, **kwargs)
         return super().get(request, *args, **kwargs)
 
     def form_arguments(self) -> dict[str, Any]:
@@ -94,6 +94,12 @@ class TenantConfirm(TenantDialog, ConfirmDialog):
     def question(self) -> str:
         """Ask, naming the product and the customer."""
         return f"{self.action.verb} {self.name}?"
+
+
+class TenantNotEditable(TenantConfirm):
+    """Why a product cannot be edited now; there is nothing to confirm."""
+
+    needs, action = EDIT.needs, EDIT
 
 
 class TenantSuspend(TenantConfirm):

@@ -57,8 +57,8 @@ def test_adding_is_one_event_with_everything_that_was_chosen(ada, harbour):
         f"Hybrid Workloads of Customer {harbour.pk}",
         harbour.pk,
     )
-    assert event.changes["service plan"] == [None, "Gold"]
-    assert event.changes["storage regions"] == [None, ["AWS us-east-1"]]
+    assert event.changes["Service Plan"] == [None, "Gold"]
+    assert event.changes["Storage Regions"] == [None, ["AWS us-east-1"]]
 
 
 def test_the_summary_row_shows_both_products(ada, harbour):

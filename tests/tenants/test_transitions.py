@@ -32,7 +32,7 @@ def mails() -> list[tuple[str, str]]:
 
 def states(tenant: Tenant) -> list[tuple[str, list]]:
     events = Event.objects.for_object(tenant).order_by("pk")
-    return [(event.action, event.changes.get("status")) for event in events]
+    return [(event.action, event.changes.get("Status")) for event in events]
 
 
 def test_suspend_and_activate_tell_the_customers_tenant_administrators_each_time(ada, tom, rita, hybrid):

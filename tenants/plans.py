@@ -1,0 +1,132 @@
+"""Changing a service plan that products stand under: what it touches, what it would put out of rule, and the change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.urls import reverse
+
+from msc.access.actors import Actor
+from msc.access.permits import require
+from msc.errors import DomainError, Link
+from serviceplans import services
+from serviceplans.catalogue import Edition, Product, StorageProvider, Workload
+from serviceplans.models import ServicePlan
+from serviceplans.rules import ProductTerms
+from tenants import ground, summaries
+from tenants.models import Tenant
+
+LINKS_SHOWN = 10
+
+# Products that somebody else is changing at this moment are passed over: their own change tells the provisioner.
+_UPDATING = """
+UPDATE tenants_tenant SET state = 'updating', state_since = now()
+ WHERE id IN (SELECT id FROM tenants_tenant WHERE service_plan_id = %s AND state = 'ready'
+               ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+"""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A product that the new terms would put out of rule, and why."""
+
+    tenant: Tenant
+    reason: str
+
+
+def under(plan: ServicePlan) -> list[Tenant]:
+    """Return the live products under the plan, each with what the rules ask of it."""
+    rows = Tenant.objects.live().filter(service_plan=plan).select_related("customer__identity")
+    return list(rows.prefetch_related("regions__region", "workloads").order_by("customer__identity__folded_name", "pk"))
+
+
+def broken_by(tenants: Sequence[Tenant], terms: Sequence[ProductTerms]) -> list[Broken]:
+    """Return the products that the terms would put out of rule."""
+    by_product = {each.product: each for each in terms}
+    found = ((tenant, _reason(tenant, by_product.get(tenant.product))) for tenant in tenants)
+    return [Broken(tenant, reason) for tenant, reason in found if reason]
+
+
+def _reason(tenant: Tenant, terms: ProductTerms | None) -> str:
+    if terms is None:
+        return f"the plan would not cover {Product(tenant.product).label} any more"
+    regions = [row.region for row in tenant.regions.all()]
+    if terms.edition == Edition.BUSINESS and len(regions) != 1:
+        return f"it has {len(regions)} storage regions, the Business edition has exactly one"
+    if tenant.product == Product.HYBRID and all(region.provider != StorageProvider.AWS for region in regions):
+        return "it has no AWS region"
+    dropped = [
+        Workload(row.workload).label
+        for row in tenant.workloads.all()
+        if (row.user_count or row.preserved_user_count) and row.workload not in terms.workloads
+    ]
+    return f"it has users of {' and '.join(dropped)}" if dropped else ""
+
+
+@transaction.atomic
+def update_plan(*, by: Actor, plan: ServicePlan, version: int, name: str, terms: Sequence[ProductTerms]) -> ServicePlan:
+    """Change a plan and every product under it, unless the change would put one of them out of rule."""
+    require(by, "plan.edit")
+    plan = _locked(plan)
+    before = services.terms_of(plan)
+    if version != plan.version:
+        raise _conflict(plan, before, name, terms)
+    tenants = under(plan)
+    if broken := broken_by(tenants, terms):
+        raise _refusal(broken)
+    services.update_plan(by=by, plan=plan, name=name, terms=terms)
+    if before != sorted(terms, key=lambda each: each.product):
+        with connection.cursor() as cursor:
+            cursor.execute(_UPDATING, [plan.pk])
+    summaries.refresh({tenant.customer_id for tenant in tenants})
+    return plan
+
+
+@transaction.atomic
+def delete_plan(*, by: Actor, plan: ServicePlan) -> None:
+    """Delete a plan that nothing uses."""
+    require(by, "plan.edit")
+    plan = _locked(plan)
+    if problem := deletion_refusal(plan):
+        raise problem
+    services.delete_plan(by=by, plan=plan)
+
+
+def deletion_refusal(plan: ServicePlan) -> DomainError | None:
+    """Return why the plan cannot be deleted, with the products that stand in the way, or None."""
+    if plan.is_default:
+        return DomainError("The default service plan cannot be deleted: new sandbox products are given under it.")
+    tenants = under(plan)
+    if not tenants:
+        return None
+    count = "1 product uses" if len(tenants) == 1 else f"{len(tenants):,} products use"
+    links = tuple(_link(tenant) for tenant in tenants[:LINKS_SHOWN])
+    return DomainError(f"{count} this plan. Give them another plan first.", links=links)
+
+
+def _locked(plan: ServicePlan) -> ServicePlan:
+    found = ServicePlan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+    if found.deleted_at:
+        raise DomainError("This service plan has been deleted in the meantime.")
+    return found
+
+
+def _refusal(broken: Sequence[Broken]) -> DomainError:
+    count = "1 product" if len(broken) == 1 else f"{len(broken):,} products"
+    links = tuple(_link(each.tenant, each.reason) for each in broken[:LINKS_SHOWN])
+    return DomainError(f"Nothing is saved: this would put {count} out of rule. Change them first.", links=links)
+
+
+def _link(tenant: Tenant, reason: str = "") -> Link:
+    label = f"{tenant.get_product_display()} of {tenant.customer.identity.name}"
+    return Link(
+        f"{label}: {reason}" if reason else label, reverse("tenants:detail", args=[tenant.customer_id, tenant.pk])
+    )
+
+
+def _conflict(
+    plan: ServicePlan, before: Sequence[ProductTerms], name: str, terms: Sequence[ProductTerms]
+) -> DomainError:
+    stands = {"Name": plan.name, **services.readable(before)}
+    asked = {"Name": name, **services.readable(terms)}
+    return ground.conflict(plan, plan.name, stands, asked, plan.version)
