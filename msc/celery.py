@@ -5,11 +5,16 @@ without harm. So a lost message costs one beat's wait, a doubled one nothing, an
 """
 
 import os
+import sys
 from datetime import timedelta
 from typing import NamedTuple
 
 from celery import Celery
+from celery.signals import worker_init
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from msc.access.login import refuse_powerful_login
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msc.settings")
 
@@ -84,3 +89,12 @@ app.conf.beat_schedule = {
     }
     for rhythm in RHYTHMS
 }
+
+
+@worker_init.connect
+def check_login(**_more: object) -> None:
+    """End the worker that would work as somebody whom row-level security does not hold."""
+    try:
+        refuse_powerful_login()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))

@@ -28,9 +28,14 @@ _SETTINGS = {
 _FROM_OUTSIDE = ("EMAIL_URL", "MSC_VENDOR_NAME", "MSC_BEHIND_PROXY")
 
 
+def url(role: str, database: str) -> str:
+    """Return the address under which a role reaches a database of this run."""
+    return os.environ["MSC_TEST_DATABASE_URL"].replace("{role}", role).replace("{database}", database)
+
+
 def superuser_url(database: str) -> str:
     """Return the address under which the superuser reaches a database of this run."""
-    return _url(stack.SUPERUSER, database)
+    return url(stack.SUPERUSER, database)
 
 
 def pytest_collection_modifyitems(items):
@@ -44,10 +49,6 @@ def pytest_collection_modifyitems(items):
 
 def pytest_report_header():
     return f"PostgreSQL {os.environ['MSC_TEST_POSTGRESQL']}"
-
-
-def _url(role: str, database: str) -> str:
-    return os.environ["MSC_TEST_DATABASE_URL"].replace("{role}", role).replace("{database}", database)
 
 
 def _start_servers() -> None:
@@ -68,8 +69,8 @@ def _lead_the_settings() -> None:
     for name in _FROM_OUTSIDE:
         os.environ.pop(name, None)
     os.environ.update(_SETTINGS)
-    os.environ["DATABASE_URL"] = _url(stack.LOGIN, DATABASE)
-    os.environ["MIGRATION_DATABASE_URL"] = _url(stack.OWNER, DATABASE)
+    os.environ["DATABASE_URL"] = url(stack.LOGIN, DATABASE)
+    os.environ["MIGRATION_DATABASE_URL"] = url(stack.OWNER, DATABASE)
     os.environ["REDIS_URL"] = os.environ["MSC_TEST_REDIS_URL"].format(number=WORKER.removeprefix("gw"))
 
 
