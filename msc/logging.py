@@ -63,8 +63,11 @@ def configuration(*, readable: bool, level: str = "INFO") -> dict[str, Any]:
         "root": {"handlers": ["lines"], "level": level},
         "loggers": {
             **dict.fromkeys(("django", "django.server", "gunicorn.error", "celery"), to_root),
-            # Whatever the level: statements are logged with their parameters.
-            "django.db.backends": {"level": "WARNING"},
+            # Whatever the level: statements are logged with their parameters, and a ring every two seconds says nothing.
+            **{
+                key: {"level": "WARNING"}
+                for key in ("django.db.backends", "celery.app.trace", "celery.worker.strategy")
+            },
         },
     }
 
