@@ -7,7 +7,7 @@ from msc.support.filters import belongs_to, within, yes_no
 class CustomerAdmin(SupportAdmin):
     """A customer as the vendor knows it."""
 
-    list_display = ("account_name", "msp", "name_hidden", "is_sandbox", "created_at", "deleted_at")
+    list_display = ("account_name", "partner", "name_hidden", "is_sandbox", "created_at", "deleted_at")
     list_filter = (
         yes_no("name_hidden", "name hidden"),
         yes_no("is_sandbox", "sandbox"),
@@ -18,5 +18,5 @@ class CustomerAdmin(SupportAdmin):
     list_select_related = ("msp",)
     searched = ("folded_account_name", "msp__name")
     ordering = ("folded_account_name", "id")
-    fields = ("account_name", "msp", "name_hidden", "is_sandbox", "created_at", "deleted_at")
-    readonly_fields = ("is_sandbox", "created_at", "deleted_at")
+    fields = ("account_name", "partner", "name_hidden", "is_sandbox", "created_at", "deleted_at")
+    readonly_fields = ("partner", "is_sandbox", "created_at", "deleted_at")

@@ -2,12 +2,11 @@
 
 from django.urls import path
 
-from customers import views, views_assignments
+from customers import views
 
 app_name = "customers"
 urlpatterns = [
     path("", views.CustomerList.as_view(), name="list"),
-    path("assigned/<int:pk>/", views_assignments.AssignedCustomers.as_view(), name="assigned"),
     path("create/", views.CustomerCreate.as_view(), name="create"),
     path("<int:pk>/", views.CustomerPage.as_view(), name="page"),
     path("<int:pk>/history/", views.CustomerHistory.as_view(), name="history"),

@@ -58,7 +58,7 @@ class AssignedCustomers(PortalView):
         except DomainError as error:
             return self.show(error, status=422)
         messages.success(request, f"{self.person.full_name}: {len(added)} customers added, {len(taken)} taken away.")
-        return redirect(reverse("customers:assigned", args=[self.person.pk]))
+        return redirect(reverse("assigned_customers", args=[self.person.pk]))
 
     def chosen(self, name: str, *, assigned: bool) -> Collection[Customer]:
         """Return the ticked customers that the person may see; others do not exist."""

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from customers.views_assignments import AssignedCustomers
 from msc import vendor
 from msc.people.profile.views import Home
 
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("msc.people.sso.urls")),
     path("", include("health.urls")),
     path("", include("msc.people.urls")),
+    path("settings/administrators/<int:pk>/customers/", AssignedCustomers.as_view(), name="assigned_customers"),
     path(settings.SUPPORT_PATH.lstrip("/"), vendor.site.urls),
     path("service-plans/", include("serviceplans.urls")),
     path("", include("tenants.urls")),

@@ -33,7 +33,7 @@ class MspForm(forms.Form):
     """What the vendor decides of an MSP."""
 
     name = forms.CharField(max_length=200)
-    time_zone = forms.ChoiceField(choices=zone_choices)
+    time_zone = forms.ChoiceField(choices=zone_choices, initial="UTC")
     products = forms.MultipleChoiceField(choices=Product.choices, widget=forms.CheckboxSelectMultiple)
     hybrid_regions = forms.ModelMultipleChoiceField(
         StorageRegion.objects.filter(products__contains=[Product.HYBRID]),

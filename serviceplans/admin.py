@@ -14,13 +14,13 @@ from serviceplans.models import ServicePlan
 class ServicePlanAdmin(SupportAdmin):
     """A plan and what it includes."""
 
-    list_display = ("name", "msp", "covers", "is_default", "created_at")
+    list_display = ("name", "partner", "covers", "is_default", "created_at")
     list_filter = (yes_no("is_default", "default"), within("created_at", "created"), belongs_to("msp", "MSP"))
     list_select_related = ("msp",)
     searched = ("folded_name", "msp__name")
     ordering = ("folded_name", "id")
-    fields = ("name", "msp", "covers", "is_default", "created_at")
-    readonly_fields = ("covers", "created_at")
+    fields = ("name", "partner", "covers", "is_default", "created_at")
+    readonly_fields = ("partner", "covers", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the plans with their products."""

@@ -22,7 +22,16 @@ def keep(tenant: Tenant, by: User) -> str:
 class TenantAdmin(SupportAdmin):
     """A product of a customer, which is named by its account name."""
 
-    list_display = ("id", "customer_account", "product", "tenant_type", "state", "license_expiry", "delete_on", "msp")
+    list_display = (
+        "id",
+        "customer_account",
+        "product",
+        "tenant_type",
+        "state",
+        "license_expiry",
+        "delete_on",
+        "partner",
+    )
     list_display_links = ("id", "customer_account")
     list_filter = (
         one_of("state", "state", TenantState.choices),
@@ -37,7 +46,7 @@ class TenantAdmin(SupportAdmin):
     ordering = ("-created_at", "-id")
     fields = (
         "customer_account",
-        "msp",
+        "partner",
         "product",
         "service_plan",
         "tenant_type",
@@ -48,7 +57,7 @@ class TenantAdmin(SupportAdmin):
         "created_at",
         "deleted_at",
     )
-    readonly_fields = ("customer_account", "state_since", "created_at", "deleted_at")
+    readonly_fields = ("partner", "customer_account", "state_since", "created_at", "deleted_at")
 
     acts = (
         Act(

@@ -20,7 +20,7 @@ def unlock(person: User, by: User) -> str:
 class PersonAdmin(SupportAdmin):
     """Who works for which MSP."""
 
-    list_display = ("email", "full_name", "role", "msp", "is_active", "last_login")
+    list_display = ("email", "full_name", "role", "partner", "is_active", "last_login")
     list_filter = (
         one_of("role", "role", Role.choices),
         yes_no("is_active", "active"),
@@ -30,8 +30,18 @@ class PersonAdmin(SupportAdmin):
     list_select_related = ("msp",)
     searched = ("email", "folded_name", "msp__name")
     ordering = ("email",)
-    fields = ("email", "first_name", "last_name", "role", "msp", "is_active", "joined_at", "last_login", "last_seen_at")
-    readonly_fields = ("joined_at", "last_seen_at")
+    fields = (
+        "email",
+        "first_name",
+        "last_name",
+        "role",
+        "partner",
+        "is_active",
+        "joined_at",
+        "last_login",
+        "last_seen_at",
+    )
+    readonly_fields = ("partner", "joined_at", "last_seen_at")
     acts = (
         Act(
             "unlock",
@@ -51,13 +61,23 @@ def revoke(credential: ApiCredential, by: User) -> str:
 class CredentialAdmin(SupportAdmin):
     """What programs sign in with; secrets are known to nobody."""
 
-    list_display = ("name", "prefix", "msp", "created_at", "last_used_at", "expires_at", "revoked_at")
+    list_display = ("name", "prefix", "partner", "created_at", "last_used_at", "expires_at", "revoked_at")
     list_filter = (within("last_used_at", "last used"), within("created_at", "created"), belongs_to("msp", "MSP"))
     list_select_related = ("msp",)
     searched = ("name", "prefix", "msp__name")
     ordering = ("-created_at", "-id")
-    fields = ("name", "prefix", "scopes", "msp", "created_by", "created_at", "last_used_at", "expires_at", "revoked_at")
-    readonly_fields = ("prefix", "created_by", "created_at", "last_used_at", "revoked_at")
+    fields = (
+        "name",
+        "prefix",
+        "scopes",
+        "partner",
+        "created_by",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
+    readonly_fields = ("partner", "prefix", "created_by", "created_at", "last_used_at", "revoked_at")
     acts = (
         Act(
             "revoke",

@@ -219,7 +219,7 @@ def _refuse_role_change(person: User) -> None:
         raise DomainError(
             f"{person.full_name} is in charge of customers. Take them away first, then change the role.",
             field="role",
-            links=(Link(f"Customers of {person.full_name}", reverse("customers:assigned", args=[person.pk])),),
+            links=(Link(f"Customers of {person.full_name}", reverse("assigned_customers", args=[person.pk])),),
         )
 
 

@@ -44,14 +44,20 @@ class AdministratorTable(ListTable):
         sort=("folded_name",),
         required=True,
         always=True,
-        width=200,
+        width=165,
     )
-    address = Text("E-mail", shown=True, width=240)
-    role = Badge("Role", looks=ROLES, shown=True, width=200)
-    customers = Number("Customers assigned", fields=("customers_assigned",), shown=True, width=160)
-    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True)
-    state = Badge("State", looks=STATES, shown=True)
-    second_factor = Badge("Second factor", looks=FACTORS, shown=True, width=180)
+    address = Text("E-mail", shown=True, width=220)
+    role = Badge("Role", looks=ROLES, shown=True, width=205)
+    customers = Number(
+        "Customers",
+        fields=("customers_assigned",),
+        shown=True,
+        width=110,
+        hint="How many a tenant administrator is in charge of",
+    )
+    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True, width=195)
+    state = Badge("State", looks=STATES, shown=True, width=130)
+    second_factor = Badge("Second factor", looks=FACTORS, shown=True, width=165)
     phone = Phone("Phone number")
     joined_at = Date("Added on")
 

@@ -33,7 +33,7 @@ class Happened(Column):
     """The event as one sentence that leads to its page."""
 
     kind = "link"
-    default_width = 420
+    default_width = 460
 
     def text(self, values: Values, names: Names) -> str:
         """Write the sentence; the MSP's own people read real names."""
@@ -80,11 +80,11 @@ class AuditTable(ListTable):
 
     default_sort = "-at"
 
-    at = Date("When", required=True, always=True, width=220)
+    at = Date("When", required=True, always=True, width=215)
     happened = Happened("What happened", fields=SENTENCE, sort=(), always=True)
-    actor = Text("Who", fields=("actor_label",), shown=True, width=220)
-    action = Words("Action", shown=True)
-    thing = Thing("Object", fields=("object_type",), shown=True, width=160)
+    actor = Text("Who", fields=("actor_label",), shown=True, width=215)
+    action = Words("Action")
+    thing = Thing("Object", fields=("object_type",), shown=True, width=150)
     address = Text("IP address", shown=True, width=150)
     request = Text("Request", fields=("request_id",), width=280)
 
@@ -94,9 +94,9 @@ class LogInTable(ListTable):
 
     default_sort = "-at"
 
-    at = Date("When", required=True, always=True, width=220)
+    at = Date("When", required=True, always=True, width=215)
     happened = Happened("What happened", fields=SENTENCE, sort=(), always=True)
-    action = Words("Action", shown=True, width=200)
+    action = Words("Action", width=200)
     method = Text("Method", fields=("detail__method",), shown=True, width=160)
     reason = Text("Reason", fields=("detail__reason",), width=220)
     address = Text("IP address", shown=True, width=150)

@@ -37,7 +37,7 @@ class AdministratorList(ListPage):
         RowAction("Edit", "people:edit", needs=NEEDS, icon="pencil"),
         RowAction(
             "Customers",
-            "customers:assigned",
+            "assigned_customers",
             needs=NEEDS,
             icon="building",
             dialog=False,
@@ -97,6 +97,7 @@ class AdministratorPage(DetailPage):
     """One administrator: who they are, how they sign in, what they and others did to the account."""
 
     model, needs = User, NEEDS
+    template = "people/administrator.html"
 
     def queryset(self) -> QuerySet[Any]:
         """Return the people of the MSP with all that the page shows."""
@@ -128,7 +129,7 @@ class AdministratorPage(DetailPage):
             },
         )
         events = Event.objects.for_user(self.user).for_object(self.object).newest_first()[:NEWEST_EVENTS]
-        yield Panel("History", "people/_history.html", {"events": events}, wide=True)
+        yield Panel("History", "people/_history.html", {"events": events, "none": "Nothing happened yet."}, wide=True)
 
 
 class InviteAdministrator(FormDialog):
@@ -147,7 +148,7 @@ class InviteAdministrator(FormDialog):
             raise DomainError("Only people of an MSP invite others.")
         person = services.invite_administrator(by=self.user, msp=self.user.msp, **form.cleaned_data)
         address = form.cleaned_data["email"]
-        page = "customers:assigned" if person.role == Role.TENANT_ADMIN else "people:administrator"
+        page = "assigned_customers" if person.role == Role.TENANT_ADMIN else "people:administrator"
         return Outcome(reverse(page, args=[person.pk]), f"An invitation goes to {address}.", go=True)
 
 

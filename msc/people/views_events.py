@@ -101,7 +101,10 @@ class EventPage(DetailPage):
         if event.request_id:
             same = Event.objects.for_user(self.user).filter(request_id=event.request_id).exclude(pk=event.pk)
             yield Panel(
-                "Same request", "people/_history.html", {"events": same.newest_first()[:SAME_REQUEST]}, wide=True
+                "Same request",
+                "people/_history.html",
+                {"events": same.newest_first()[:SAME_REQUEST], "none": "The request did nothing else."},
+                wide=True,
             )
 
     def more(self) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin, ShowFacets
+from django.contrib.admin import ModelAdmin, ShowFacets, display
 from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from msc.access.middleware import origin_of
@@ -74,6 +75,13 @@ class SupportAdmin(Admin):
     view_on_site = False
     change_form_template = "support/object.html"
     change_list_template = "support/list.html"
+
+    @display(description="MSP", ordering="msp__name")
+    def partner(self, thing: Any) -> str:
+        """Return the MSP that the object belongs to, with the way to it."""
+        if thing.msp is None:
+            return self.get_empty_value_display()
+        return format_html('<a href="{}">{}</a>', reverse("admin:access_msp_change", args=[thing.msp_id]), thing.msp)
 
     # -- What may be done: look -----------------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ def send_again(message: OutboxMessage, by: User) -> str:
 class OutboxAdmin(SupportAdmin):
     """How far each e-mail has come, and what the mail server said."""
 
-    list_display = ("created_at", "kind_words", "to", "state", "attempts", "msp", "reply")
+    list_display = ("created_at", "kind_words", "to", "state", "attempts", "partner", "reply")
     list_display_links = ("kind_words",)
     list_filter = (
         one_of("state", "state", State.choices),
@@ -84,7 +84,7 @@ class OutboxAdmin(SupportAdmin):
     fields = (
         "kind_words",
         "to",
-        "msp",
+        "partner",
         "state",
         "reply",
         "attempts",
@@ -94,7 +94,7 @@ class OutboxAdmin(SupportAdmin):
         "sent_at",
         "expires_at",
     )
-    readonly_fields = ("kind_words",)
+    readonly_fields = ("partner", "kind_words")
     acts = (
         Act(
             "send-again",

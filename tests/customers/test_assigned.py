@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _path(person) -> str:
-    return f"/customers/assigned/{person.pk}/"
+    return f"/settings/administrators/{person.pk}/customers/"
 
 
 @pytest.mark.parametrize(("name", "status"), [("ada", 200), ("tom", 403), ("rita", 403), ("eve", 404), ("sam", 403)])
