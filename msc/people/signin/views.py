@@ -65,6 +65,11 @@ class SignOut(Private, account.LogoutView):  # type: ignore[misc]
 class Code(Private, account.ConfirmLoginCodeView):  # type: ignore[misc]
     """The e-mailed code."""
 
+    def _resend_form_valid(self, form: Form) -> HttpResponse:
+        response: HttpResponse = super()._resend_form_valid(form)
+        messages.success(self.request, "A new code is on its way; the earlier one no longer works.")
+        return response
+
 
 class Factor(Private, mfa.AuthenticateView):  # type: ignore[misc]
     """The person's own second factor."""

@@ -1,0 +1,212 @@
+"""Sign-in in a real browser: by keyboard, without JavaScript, with passkeys."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from msc.access.models import User
+from tests.factories import PASSWORD
+from tests.people.signing_in import app_code, events, last_code
+from tests.sign_in import cookie_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _to_the_code(page: Page, url: str, person: User) -> None:
+    page.goto(f"{url}/account/sign-in/?next=/profile/")
+    page.keyboard.type(person.email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def _again(page: Page) -> None:
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+
+
+@pytest.fixture
+def authenticator(context: BrowserContext, page: Page) -> None:
+    """Give the browser a device that keeps passkeys and knows its owner."""
+    session = context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def test_signing_in_by_keyboard_alone(page, live_server, ada, accessible, picture):
+    page.goto(f"{live_server.url}/account/sign-in/")
+    accessible(page)
+    picture(page, "sign-in")
+    _to_the_code(page, live_server.url, ada)
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
+    accessible(page)
+    picture(page, "sign-in-code")
+    page.keyboard.type(last_code())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Trust this browser?")).to_be_visible()
+    accessible(page)
+    page.get_by_role("button", name="Do not trust it").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    accessible(page)
+    assert page.url == f"{live_server.url}/profile/"
+
+
+def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(page, live_server, ada, accessible):
+    page.goto(f"{live_server.url}/account/sign-in/")
+    page.get_by_label("E-mail").fill(ada.email)
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Password")).to_have_accessible_description(re.compile("do not belong together"))
+    expect(page.get_by_label("Password")).to_be_focused()
+    expect(page.get_by_label("E-mail")).to_have_value(ada.email)
+    accessible(page)
+
+
+def test_signing_in_and_out_without_javascript(browser: Browser, live_server, ada):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/account/sign-in/?next=/profile/")
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
+    page.get_by_label("E-mail").fill(ada.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Code from the e-mail").fill(last_code())
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Do not trust it").click()
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    page.goto(f"{live_server.url}/account/sign-out/")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.usefixtures("authenticator")
+def test_a_passkey_is_added_and_signs_in_alone(page, context, live_server, ada, accessible, picture):
+    context.add_cookies([cookie_of(ada, live_server.url)])
+    page.goto(f"{live_server.url}/profile/")
+    page.get_by_role("link", name="Add a passkey").click()
+    accessible(page)
+    _again(page)
+    accessible(page)
+    page.get_by_label("Name of this passkey").fill("Laptop")
+    picture(page, "passkey")
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    accessible(page)
+    picture(page, "recovery-codes")
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_text("Laptop")).to_be_visible()
+    accessible(page)
+    picture(page, "profile")
+
+    page.goto(f"{live_server.url}/account/sign-out/")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(lambda url: "/account/" not in url)
+    page.goto(f"{live_server.url}/profile/")
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    assert events("session.opened")[-1].detail == {"method": "passkey"}
+
+
+@pytest.mark.usefixtures("authenticator")
+def test_a_passkey_confirms_a_password(page, context, live_server, ada, accessible):
+    context.add_cookies([cookie_of(ada, live_server.url)])
+    page.goto(f"{live_server.url}/account/passkeys/add/")
+    _again(page)
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    context.clear_cookies()
+    _to_the_code(page, live_server.url, ada)
+    expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    accessible(page)
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", name="Trust this browser?")).to_be_visible()
+    page.get_by_role("button", name="Trust it for 30 days").click()
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    assert events("session.opened")[-1].detail == {"method": "password, passkey"}
+
+    page.get_by_role("link", name="Remove Passkey").click()
+    page.get_by_role("link", name="Use a security key").or_(page.get_by_role("link", name="Use a passkey")).click()
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("button", name="Remove the passkey").click()
+    expect(page.get_by_text("The passkey is removed.")).to_be_visible()
+
+
+def test_a_browser_without_a_passkey_says_what_to_do(page, context, live_server, ada):
+    session = context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {"options": {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True}},
+    )
+    page.goto(f"{live_server.url}/account/sign-in/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.locator("[data-passkey-error]")).to_contain_text("another way")
+
+
+def test_an_authenticator_app_is_added(page, context, live_server, ada, accessible, picture):
+    context.add_cookies([cookie_of(ada, live_server.url)])
+    page.goto(f"{live_server.url}/profile/")
+    page.get_by_role("link", name="Add an app").click()
+    _again(page)
+    accessible(page)
+    picture(page, "authenticator-app")
+    seed = page.get_by_label("Key").input_value()
+    page.get_by_label("Code from the app").fill(app_code(seed))
+    page.get_by_role("button", name="Add the app").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    assert page.get_by_role("listitem").count() == 10
+
+
+def test_the_profile_is_edited_in_a_dialog(page, context, live_server, ada, accessible):
+    context.add_cookies([cookie_of(ada, live_server.url)])
+    page.goto(f"{live_server.url}/profile/")
+    page.get_by_role("link", name="Edit").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    accessible(page)
+    page.get_by_label("First name").fill("Ada Maria")
+    page.get_by_label("Phone number").fill("12")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Phone number")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Phone number").fill("+49 30 123456")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("definition").filter(has_text="Ada Maria Arnold")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/account/reset/",
+        "/account/reset/sent/",
+        "/account/reset/1-abc-def/",
+        "/account/reset/done/",
+        "/account/refused/",
+    ],
+)
+def test_the_other_cards_are_accessible(page, live_server, accessible, address):
+    page.goto(live_server.url + address)
+    accessible(page)
+
+
+def test_single_sign_on_is_set_up_and_offered(page, context, live_server, ada, accessible, picture):
+    context.add_cookies([cookie_of(ada, live_server.url)])
+    page.goto(f"{live_server.url}/settings/sign-in/")
+    accessible(page)
+    for label, text in {"Name of the provider": "Northwind ID", "Issuer": "https://id.northwind.example"}.items():
+        page.get_by_label(label).fill(text)
+    page.get_by_label("Client id").fill("msc")
+    page.get_by_label("Client secret").fill("a-secret-of-1234")
+    page.get_by_label("People may sign in").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Single sign-on is saved.")).to_be_visible()
+    picture(page, "single-sign-on")
+    context.clear_cookies()
+    page.goto(f"{live_server.url}/sign-in/{ada.msp.slug}/")
+    expect(page.get_by_role("button", name="Sign in through Northwind ID")).to_be_visible()
+    accessible(page)
+    picture(page, "single-sign-on-page")
