@@ -121,10 +121,13 @@ def _unique_names(customer: Customer) -> AbstractContextManager[None]:
 
 def record_creation(*, by: Actor, customer: Customer, identity: CustomerIdentity, admins: Sequence[User]) -> None:
     """Write down that the customer was created, with all it began with."""
+    log.record(by=by, action="customer.created", **creation_of(customer, identity, admins)._asdict())
+
+
+def creation_of(customer: Customer, identity: CustomerIdentity, admins: Sequence[User]) -> log.Happening:
+    """Return what the event record keeps of a customer's creation."""
     details = _details(customer, identity, admins)
-    log.record(
-        by=by,
-        action="customer.created",
+    return log.Happening(
         on=customer,
         label=public_label(customer),
         private_label=identity.name,

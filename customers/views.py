@@ -59,7 +59,7 @@ class CustomerList(ListPage):
             when=lambda values: not values[0],
         ),
     )
-    empty = Empty("No customers yet", "Create the first one.")
+    empty = Empty("No customers yet", "Create the first one, or import them all from a file.")
 
     def scoped(self, user: User) -> QuerySet[Customer]:
         """Return the customers with what the list orders by."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
-from customers.models import Customer
+from customers.models import Customer, CustomerImport, ImportLine
 from msc.access import scope
 from msc.access.actors import TaskActor
 from msc.access.models import Msp
@@ -69,8 +69,22 @@ def _history(msp: Msp, number: int) -> None:
         log.record(by=TaskActor("test", msp.pk), action="plan.edited", customer_id=customer.pk, changes=changes)
 
 
-#: The customer whose page a list stands on, when it does.
+def _import_lines(msp: Msp, number: int) -> None:
+    pending = CustomerImport.objects.get()
+    ImportLine.objects.bulk_create(
+        ImportLine(msp=msp, customer_import=pending, number=next(numbers), verdict="new", cells=["a"] * 6)
+        for _ in range(number)
+    )
+
+
+#: What the lists belong to that stand on the page of one thing.
 SUBJECT = "Subject"
+SUBJECTS = {
+    "customers:history": lambda msp, _: factories.make_customer(msp, SUBJECT),
+    "customers:import": lambda msp, person: CustomerImport.objects.create(
+        msp=msp, created_by=person, state="checked", file_name=SUBJECT
+    ),
+}
 #: How the rows of each list are made, by the list's name.
 ROWS: dict[str, Callable[[Msp, int], None]] = {
     "administrators": _people,
@@ -80,6 +94,7 @@ ROWS: dict[str, Callable[[Msp, int], None]] = {
     "service-plans": _plans,
     "customers": _customers,
     "customer-history": _history,
+    "import-lines": _import_lines,
 }
 
 
@@ -107,11 +122,12 @@ def view(url_name) -> type[ListPage]:
 
 
 @pytest.fixture
-def address(url_name, scoped) -> str:
+def address(url_name, scoped, ada) -> str:
     try:
         return reverse(url_name)
     except NoReverseMatch:
-        return reverse(url_name, args=[factories.make_customer(scoped, SUBJECT).pk])
+        make = SUBJECTS[url_name]
+        return reverse(url_name, args=[make(scoped, ada).pk])
 
 
 @pytest.fixture
