@@ -71,6 +71,7 @@ RHYTHMS = (
     Rhythm("msc.mail.tasks.deliver", timedelta(seconds=2)),
     Rhythm("msc.mail.tasks.tidy", timedelta(minutes=1)),
     Rhythm("msc.mail.tasks.forget", timedelta(hours=6)),
+    Rhythm("msc.people.tasks.forget", timedelta(hours=1)),
     Rhythm("customers.tasks.fold_tally", timedelta(minutes=5)),
     Rhythm("customers.tasks.work_on_imports", timedelta(seconds=2)),
     Rhythm("customers.tasks.forget_imports", timedelta(hours=6)),

@@ -70,7 +70,14 @@ if MIGRATION_DATABASE_URL := env.str("MIGRATION_DATABASE_URL", ""):
     DATABASES["owner"]["OPTIONS"]["options"] = "-c lock_timeout=2000"
 DATABASE_ROUTERS = ["msc.access.routers.CacheRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "msc_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "msc_cache",
+        # Django culls the counters of the rate limits beyond this number; its default of 300 would forget attackers.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # -- Applications ------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -265,7 +272,8 @@ SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if env.bool("MSC_BEHIND_PROXY", False):
+MSC_BEHIND_PROXY = env.bool("MSC_BEHIND_PROXY", False)
+if MSC_BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from ipaddress import ip_address
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
@@ -108,7 +109,17 @@ def origin_of(request: HttpRequest) -> Origin:
     """Return the network address and the id of the request, for the event record."""
     request_id = getattr(request, "request_id", None) or uuid.uuid4().hex
     request.request_id = request_id  # type: ignore[attr-defined]
-    return Origin(address=request.META.get("REMOTE_ADDR") or None, request_id=request_id)
+    return Origin(address=_address_of(request), request_id=request_id)
+
+
+def _address_of(request: HttpRequest) -> str | None:
+    """Return the address of the client: behind a proxy the last one named, which the proxy itself has added."""
+    named: str = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.MSC_BEHIND_PROXY else ""
+    text = named.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

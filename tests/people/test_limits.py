@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from msc.people.signin import adapter, limits
@@ -135,3 +136,26 @@ def test_three_reset_links_an_hour_are_mailed_to_an_address(ada):
     answers = [Client().post(RESET, {"email": ada.email}).status_code for _ in range(4)]
     assert answers == [302, 302, 302, 429]
     assert len(mails("password.reset")) == 3
+
+
+def test_behind_a_proxy_the_last_forwarded_address_is_the_network(ada, settings):
+    settings.MSC_BEHIND_PROXY = True
+    for n in range(5):
+        enter(Client(), ada, "wrong", HTTP_X_FORWARDED_FOR=f"192.0.2.{n}, 198.51.100.7")
+    assert enter(Client(), ada, "wrong", HTTP_X_FORWARDED_FOR="192.0.2.9, 198.51.100.7").status_code == 429
+    assert enter(Client(), ada, "wrong", HTTP_X_FORWARDED_FOR="198.51.100.8").status_code == 422
+    assert enter(Client(), ada, "wrong", HTTP_X_FORWARDED_FOR="rubbish").status_code == 422
+
+
+def test_counters_outlive_hundreds_of_others(ada):
+    for _ in range(5):
+        enter(Client(), ada, "wrong", **HERE)
+    for n in range(400):
+        cache.set(f"another-{n}", n, 3600)
+    assert enter(Client(), ada, "wrong", **HERE).status_code == 429
+
+
+def test_a_form_from_another_site_is_refused(ada):
+    browser = Client(enforce_csrf_checks=True)
+    browser.get("/account/sign-in/")
+    assert enter(browser, ada).status_code == 403

@@ -1,11 +1,15 @@
 """How long a session lives, when people were last seen, and ending sessions elsewhere."""
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db import connections
 from django.test import Client
 
 from msc.access import scope
 from msc.access.models import User
-from tests.people.signing_in import change_session, events, in_seconds, is_signed_in, session_of, sign_in
+from msc.people.tasks import forget
+from tests.people.signing_in import change_session, enter, events, in_seconds, is_signed_in, session_of, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +117,19 @@ def test_a_forged_clock_in_the_session_is_out_of_reach(client, ada):
     sign_in(client, ada)
     change_session(client, signed_in_at=0)
     assert client.get("/profile/").status_code == 302
+
+
+def test_what_has_expired_is_forgotten(client, ada, rita, time_machine):
+    sign_in(client, ada)
+    enter(Client(), rita, "wrong")
+    time_machine.move_to(in_seconds(25 * HOUR))
+    other = Client()
+    sign_in(other, rita)
+    forget()
+    with scope.entered("worker", msp=ada.msp_id):
+        assert [session.user_id for session in UserSession.objects.all()] == [rita.pk]
+        assert Session.objects.count() == 1
+    with connections["cache"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM msc_cache WHERE expires < %s", [in_seconds(0)])
+        assert cursor.fetchone() == (0,)
+    assert other.get("/profile/").status_code == 200
