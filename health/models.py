@@ -148,7 +148,7 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"job {self.job_id}"
+        return f"run {self.pk}"
 
 
 class UsageRecord(models.Model):

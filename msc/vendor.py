@@ -10,6 +10,8 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from customers.admin import CustomerAdmin
 from customers.models import Customer
+from health.admin import RunAdmin
+from health.models import Run
 from msc.access.models import Msp, MspState, User
 from msc.access.zones import zone_choices
 from msc.events.models import Event
@@ -142,6 +144,7 @@ class MspAdmin(SupportAdmin):
             ),
             form=EditMspForm,
             initial=as_it_is,
+            verb="Save",
         ),
     )
 
@@ -168,6 +171,7 @@ for model, pages in (
     (Customer, CustomerAdmin),
     (Tenant, TenantAdmin),
     (ServicePlan, ServicePlanAdmin),
+    (Run, RunAdmin),
     (OutboxMessage, OutboxAdmin),
     (Event, EventAdmin),
 ):

@@ -44,19 +44,19 @@ class AdministratorTable(ListTable):
         sort=("folded_name",),
         required=True,
         always=True,
-        width=165,
+        width=150,
     )
-    address = Text("E-mail", shown=True, width=220)
-    role = Badge("Role", looks=ROLES, shown=True, width=205)
+    address = Text("E-mail", shown=True, width=200)
+    role = Badge("Role", looks=ROLES, shown=True, width=212)
     customers = Number(
         "Customers",
         fields=("customers_assigned",),
         shown=True,
-        width=110,
+        width=125,
         hint="How many a tenant administrator is in charge of",
     )
-    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True, width=195)
-    state = Badge("State", looks=STATES, shown=True, width=130)
+    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True, width=190)
+    state = Badge("State", looks=STATES, shown=True, width=140)
     second_factor = Badge("Second factor", looks=FACTORS, shown=True, width=165)
     phone = Phone("Phone number")
     joined_at = Date("Added on")

@@ -9,11 +9,13 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin, ShowFacets, display
 from django.contrib.admin.utils import unquote
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
@@ -29,6 +31,7 @@ else:
     Admin = ModelAdmin
 
 MOST_WORDS = 6
+MOST_COUNTED = 10_000
 LONGEST_SEARCH = 200
 LONGEST_ORDER = 60
 NEWEST_EVENTS = 100
@@ -50,6 +53,7 @@ class Act:
     form: type[forms.Form] = forms.Form
     initial: Callable[[Any], Mapping[str, Any]] | None = None
     on_list: bool = False
+    verb: str = ""  # on the button, when it is not the label
 
     def is_offered(self, thing: Any) -> bool:
         """Tell whether the act makes sense in the object's present state."""
@@ -58,6 +62,16 @@ class Act:
     def filled(self, thing: Any) -> dict[str, Any]:
         """Return what stands in the form at first."""
         return dict(self.initial(thing)) if self.initial else {}
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
+    """Counts no further than support staff will page; the big tables would make every page wait."""
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows, up to `MOST_COUNTED`."""
+        rows: Any = self.object_list  # a queryset
+        return int(rows[:MOST_COUNTED].count())
 
 
 class SupportAdmin(Admin):
@@ -69,6 +83,7 @@ class SupportAdmin(Admin):
 
     actions = None
     list_per_page = 50
+    paginator = CappedPaginator
     list_max_show_all = 200
     show_full_result_count = False
     show_facets = ShowFacets.NEVER

@@ -16,6 +16,7 @@ MODELS = (
     "people/apicredential",
     "customers/customer",
     "tenants/tenant",
+    "health/run",
     "serviceplans/serviceplan",
     "mail/outboxmessage",
     "events/event",

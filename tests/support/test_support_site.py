@@ -1,8 +1,11 @@
 """Django admin for support staff: who gets in, what they find, what they may do."""
 
 import pytest
+from django.utils import timezone
 
 from customers.models import Customer
+from health.models import DataSource, Run
+from health.statuses import RunKind, RunStatus
 from msc.access import scope
 from msc.access.models import User
 from msc.events import log
@@ -24,6 +27,7 @@ MODELS = (
     "people/apicredential",
     "customers/customer",
     "tenants/tenant",
+    "health/run",
     "serviceplans/serviceplan",
     "mail/outboxmessage",
     "events/event",
@@ -37,7 +41,30 @@ def hidden(scoped, ada) -> Customer:
         scoped, HIDDEN, account_name="ACC-77", address="7 Stripes Road", phone="+493077777777", created_by=ada
     )
     plan = factories.make_plan(scoped, "Gold")
-    factories.make_tenant(customer, plan)
+    tenant = factories.make_tenant(customer, plan)
+    source = DataSource.objects.create(
+        msp=scoped,
+        customer=customer,
+        tenant=tenant,
+        organization=HIDDEN,
+        name=HIDDEN,
+        folded_name="x",
+        workload="vmware",
+    )
+    now = timezone.now()
+    Run.objects.create(
+        msp=scoped,
+        tenant=tenant,
+        data_source=source,
+        job_id=HIDDEN,
+        message=HIDDEN,
+        kind=RunKind.BACKUP,
+        status=RunStatus.FAILED,
+        ended_at=now,
+        moment=now,
+        changed_at=now,
+        reported_at=now,
+    )
     factories.make_contact(customer, "Zoe Zebra")
     log.record(
         by=ada,
@@ -69,6 +96,7 @@ def _objects() -> list[tuple[str, int]]:
     with scope.entered("support"):
         return [
             ("customers/customer", Customer.objects.get(account_name="ACC-77").pk),
+            ("health/run", Run.objects.values_list("pk", flat=True).get()),
             ("events/event", Event.objects.latest("pk").pk),
             ("mail/outboxmessage", OutboxMessage.objects.latest("pk").pk),
             ("people/apicredential", ApiCredential.objects.latest("pk").pk),

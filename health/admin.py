@@ -1,0 +1,54 @@
+"""Support staff's view of runs: that they came and how they ended, none of their words."""
+
+from typing import Any
+
+from django.contrib.admin import display
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from health.models import Run
+from health.statuses import RunKind, RunStatus
+from msc.support.base import SupportAdmin
+from msc.support.filters import belongs_to, one_of, within
+
+#: What the database role of support staff has no right to read.
+UNREADABLE = ("job_id", "message", "prior_moment", "prior_source_id")
+
+
+class RunAdmin(SupportAdmin):
+    """One run of a tenant, which is named by its customer's account name."""
+
+    list_display = ("id", "customer_account", "kind", "status", "moment", "reported_at", "partner")
+    list_filter = (
+        one_of("status", "status", RunStatus.choices),
+        one_of("kind", "kind", RunKind.choices),
+        within("moment", "when"),
+        belongs_to("tenant", "product (tenant)"),
+        belongs_to("msp", "MSP"),
+    )
+    list_select_related = ("msp", "tenant__customer")
+    ordering = ("-id",)
+    fields = (
+        "customer_account",
+        "partner",
+        "kind",
+        "status",
+        "started_at",
+        "ended_at",
+        "changed_at",
+        "reported_at",
+        "size_bytes",
+        "sent_bytes",
+        "errors",
+    )
+    readonly_fields = ("partner", "customer_account")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the runs with the columns that support staff's role may read."""
+        runs: QuerySet[Any] = super().get_queryset(request)
+        return runs.select_related("msp", "tenant__customer").defer(*UNREADABLE)
+
+    @display(description="Account name")
+    def customer_account(self, run: Run) -> str:
+        """Return the account name of the customer."""
+        return run.tenant.customer.account_name
