@@ -48,8 +48,8 @@ def invitation_elsewhere(invitation: Invitation, *, msp: Msp, inviter: str) -> N
     )
 
 
-def password_reset(person: User, *, by: User, cause: str) -> None:
-    """Send the link with which the person chooses a new password, asked for by an administrator."""
+def password_reset(person: User, *, by: str, cause: str) -> None:
+    """Send the link with which the person chooses a new password, asked for by somebody else."""
     path = reverse(
         "account_reset_password_from_key",
         kwargs={"uidb36": user_pk_to_url_str(person), "key": default_token_generator.make_token(person)},
@@ -59,7 +59,7 @@ def password_reset(person: User, *, by: User, cause: str) -> None:
         kind="password.reset",
         to=person.email,
         template="password_reset_asked",
-        context={"person": person.full_name, "by": by.full_name, "link": f"{settings.MSC_ORIGIN}{path}"},
+        context={"person": person.full_name, "by": by, "link": f"{settings.MSC_ORIGIN}{path}"},
         msp_id=person.msp_id,
         expires_in=RESET_LIFE,
     )

@@ -114,7 +114,7 @@ class ApiCredential(models.Model):
     @classmethod
     def issue(
         cls, *, msp: Msp, name: str, scopes: Collection[str], created_by: User, expires_at: datetime | None = None
-    ) -> tuple[Self, str]:
+    ) -> tuple["ApiCredential", str]:
         """Store a new credential and return it with its secret, which nobody can read again."""
         secret = new_secret(CREDENTIAL_PREFIX)
         credential = cls.objects.create(

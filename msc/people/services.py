@@ -130,7 +130,7 @@ def send_password_reset(*, by: User, person: User) -> None:
     if not has_joined(person):
         raise DomainError(f"{person.full_name} has not joined yet: send the invitation again instead.")
     event = log.record(by=by, action="person.reset_sent", on=person, label=person.email)
-    emails.password_reset(person, by=by, cause=str(event.pk))
+    emails.password_reset(person, by=by.full_name, cause=str(event.pk))
 
 
 def end_sessions(person: User) -> None:
