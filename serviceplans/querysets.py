@@ -4,14 +4,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Prefetch, Subquery, Value
+from django.db.models import Case, Count, OuterRef, Prefetch, Subquery, Value, When
 from django.db.models.functions import Coalesce, JSONObject
 
 from msc.access.querysets import ScopedQuerySet
+from serviceplans.catalogue import EDITION_RANK
 
 if TYPE_CHECKING:
     from msc.access.models import User
     from serviceplans.models import ServicePlan  # noqa: F401 - names the row type below
+
+_EDITION_RANK = Case(*(When(edition=edition, then=Value(str(rank))) for edition, rank in EDITION_RANK.items()))
 
 
 class ServicePlanQuerySet(ScopedQuerySet["ServicePlan"]):
@@ -49,12 +52,12 @@ class ServicePlanQuerySet(ScopedQuerySet["ServicePlan"]):
         return self.annotate(
             parts=ArraySubquery(parts.values(json=one)),
             product_key=self._joined("product"),
-            edition_key=self._joined("edition"),
+            edition_key=self._joined(_EDITION_RANK),
             workload_key=self._joined("workloads__0"),
             feature_key=self._joined("features__0"),
         )
 
-    def _joined(self, field: str) -> Subquery:
+    def _joined(self, field: str | Case) -> Subquery:
         """Return the values of a plan's parts as one text, in the order of the products."""
         rows = self._related("products").filter(plan=OuterRef("pk")).order_by().values("plan")
         return Subquery(rows.values(text=StringAgg(field, delimiter=Value(" "), order_by="product")).values("text"))

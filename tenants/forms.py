@@ -80,6 +80,10 @@ class TenantForm(forms.Form):
             return
         if self.tenant is None or self.tenant.tenant_type == TenantType.COMMERCIAL:
             del self.fields["confirm_commercial"]
+        if self.tenant and self.tenant.tenant_type == TenantType.COMMERCIAL:
+            kinds: Any = self.fields["tenant_type"]
+            kinds.choices = TYPES[1:]
+            kinds.error_messages["invalid_choice"] = "A commercial product cannot become an evaluation again."
         self.fields["license_expiry"].help_text = self._expiry_help()
 
     def _expiry_help(self) -> str:
@@ -99,6 +103,8 @@ class TenantForm(forms.Form):
         self.kept = [self.places[pk] for pk in sorted(kept)]
         field: Any = self.fields["regions"]
         field.choices = [(pk, f"{place} ({place.place})") for pk, place in self.places.items() if pk not in kept]
+        field.required = self.tenant is None
+        field.error_messages["required"] = "Choose at least one storage region."
         if self.tenant:
             field.label = "Add storage regions"
             names = ", ".join(str(place) for place in self.kept)

@@ -54,6 +54,7 @@ def finish(
         action=action,
         on=tenant,
         label=label_of(tenant),
+        private_label=f"{tenant.get_product_display()} of {tenant.customer.identity.name}",
         customer_id=tenant.customer_id,
         changes=changes,
         detail=detail,

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from msc.errors import DomainError
+from msc.pages.when import absolute
 from serviceplans.catalogue import USER_WORKLOADS, Edition, Product, StorageProvider, Workload
 from tenants.states import TenantType
 
@@ -185,13 +186,13 @@ def _new_expiry_problems(choice: Choice, standing: Standing | None, expiry: date
     if latest <= today:
         yield DomainError(
             f"This evaluation cannot be extended any more: {EVALUATION_MOST_DAYS} days after its creation end on"
-            f" {latest}. Make it commercial instead.",
+            f" {absolute(latest)}. Make it commercial instead.",
             field="license_expiry",
         )
     elif expiry <= today:
         yield DomainError("The license must expire after today.", field="license_expiry")
     elif expiry > latest:
-        yield DomainError(f"{_reason(choice, standing)} Choose {latest} or earlier.", field="license_expiry")
+        yield DomainError(f"{_reason(choice, standing)} Choose {absolute(latest)} or earlier.", field="license_expiry")
 
 
 def _reason(choice: Choice, standing: Standing | None) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from msc.access.actors import Actor
 from msc.errors import DomainError
+from msc.pages.when import absolute
 from tenants import emails, ground
 from tenants.models import Tenant
 from tenants.rules import GRACE_DAYS, GRACE_MOST_DAYS
@@ -176,5 +177,5 @@ def _lawful_delete_date(wanted: date | None, today: date) -> date:
         return today + timedelta(days=GRACE_DAYS)
     latest = today + timedelta(days=GRACE_MOST_DAYS)
     if not today < wanted <= latest:
-        raise DomainError(f"Choose a date after today and no later than {latest}.", field="delete_on")
+        raise DomainError(f"Choose a date after today and no later than {absolute(latest)}.", field="delete_on")
     return wanted

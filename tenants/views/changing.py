@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from msc.errors import DomainError
 from msc.pages.dialogs import ConfirmDialog, Dialog, FormDialog, Outcome
+from msc.pages.when import absolute
 from tenants import services, transitions
 from tenants.forms import DeleteForm, TenantForm, initial_of
 from tenants.models import Tenant
@@ -211,4 +212,5 @@ class TenantDelete(TenantDialog, FormDialog):
             typed_name=form.cleaned_data.get("typed_name", ""),
             delete_on=form.cleaned_data["delete_on"],
         )
-        return Outcome(self.back_url(), f"{self.name} will be deleted on {tenant.delete_on}.")
+        day = absolute(tenant.delete_on) if tenant.delete_on else ""
+        return Outcome(self.back_url(), f"{self.name} will be deleted on {day}.")
