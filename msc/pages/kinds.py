@@ -155,7 +155,7 @@ class Date(Column):
     """A day or a moment: absolute, with its relative age beside it."""
 
     kind = "date"
-    default_width = 220
+    default_width = 240
 
     def html(self, values: Values, names: Names) -> str:
         """Show the date in the person's zone and its age."""
