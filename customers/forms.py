@@ -56,7 +56,12 @@ def tenant_admins_for(user: User, customer: Customer | None) -> QuerySet[User]:
 class CustomerForm(RuleForm):
     """Create or edit a customer; hiding and tenant admins are the MSP administrator's and left out for others."""
 
-    name = forms.CharField(label="Customer Name", max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(
+        label="Customer Name",
+        max_length=400,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Enter a customer name."},
+    )
     hide_name = forms.BooleanField(required=False)
     account_name = forms.CharField(
         label="Account Name",
@@ -65,18 +70,24 @@ class CustomerForm(RuleForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="Needed only to hide the customer name. It never changes once it is saved.",
     )
-    address = forms.CharField(label="Address", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    address = forms.CharField(
+        label="Address",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Enter an address."},
+    )
     phone = forms.CharField(
         label="Phone Number",
         max_length=100,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
         help_text="With the country code, such as +49 89 1234567.",
+        error_messages={"required": "Enter a phone number."},
     )
     tenant_admins = PersonChoice(
         label="Tenant Admin",
         queryset=None,
         required=False,
-        widget=forms.SelectMultiple(attrs={"data-typeahead": "", "size": 4}),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         help_text="Tenant administrators who look after this customer.",
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -109,9 +120,9 @@ class CustomerForm(RuleForm):
             return cleaned
         if not cleaned.get("hide_name"):
             return cleaned | {"account_name": ""}  # it is shown only while the box is ticked, so it does not count
-        if "name" in cleaned and "account_name" in cleaned:
+        if "account_name" in cleaned:
             try:
-                rules.account_name_to_hide(cleaned["name"], cleaned["account_name"])
+                rules.account_name_to_hide(cleaned.get("name", ""), cleaned["account_name"])
             except DomainError as error:
                 self.add_error("account_name", error.message)
         return cleaned
@@ -120,7 +131,12 @@ class CustomerForm(RuleForm):
 class ContactForm(RuleForm):
     """Add or edit a contact."""
 
-    name = forms.CharField(label="Name", max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(
+        label="Name",
+        max_length=400,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Enter a name."},
+    )
     job_role = forms.CharField(label="Role", required=False, max_length=400)
     email = forms.CharField(
         label="E-mail", required=False, max_length=400, widget=forms.TextInput(attrs={"type": "email"})

@@ -31,7 +31,10 @@ class CustomerList(ListPage):
     model, table, filters = Customer, CustomerTable, CustomerFilters
     name, title, noun, needs = "customers", "Customers", ("customer", "customers"), "customer.view"
     search_label = "Search customers"
-    actions = (Action("Create Customer", "customers:create", needs="customer.create"),)
+    actions = (
+        Action("Import", "customers:imports", needs="customer.create", icon="file-import", dialog=False),
+        Action("Create Customer", "customers:create", needs="customer.create"),
+    )
     row_actions = (
         RowAction(
             "Edit",
