@@ -3,10 +3,13 @@
 import time
 
 from celery import shared_task
+from django.utils import timezone
 
-from health import rollups
+from health import alerts, emails, rollups
+from health.models import DataSource
 from msc.access import scope
 from msc.access.models import Msp, MspState
+from tenants.states import TenantState
 
 DRAIN_SECONDS = 45.0
 
@@ -31,11 +34,29 @@ def keep_up() -> None:
 def retain() -> None:
     """Close days past their retention and delete what they were counted from."""
     for msp in working_msps():
+        for tenant in _purged_tenants(msp):
+            rollups.forget_tenant(msp, tenant)
         if rollups.close_days(msp):
             rollups.purge(msp)
+
+
+def _purged_tenants(msp: Msp) -> list[int]:
+    """Return the tenants that are gone but still have data sources."""
+    with scope.entered("worker", msp=msp.pk):
+        gone = DataSource.objects.for_msp(msp.pk).filter(tenant__state=TenantState.DELETED)
+        return list(gone.values_list("tenant_id", flat=True).distinct())
 
 
 def working_msps() -> list[Msp]:
     """Return the MSPs that are not closed."""
     with scope.entered("worker"):
         return list(Msp.objects.filter(state=MspState.ACTIVE).order_by("pk"))
+
+
+@shared_task
+def evaluate_alerts() -> None:
+    """Bring every MSP's alerts in line with what holds, and send the daily digests that are due."""
+    for msp in working_msps():
+        alerts.evaluate(msp)
+        with scope.entered("worker", msp=msp.pk):
+            emails.send_digests(msp, timezone.now())

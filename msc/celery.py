@@ -80,6 +80,7 @@ RHYTHMS = (
     Rhythm("tenants.tasks.follow_quotas", timedelta(minutes=10)),
     Rhythm("health.tasks.drain", timedelta(seconds=5)),
     Rhythm("health.tasks.keep_up", timedelta(minutes=1)),
+    Rhythm("health.tasks.evaluate_alerts", timedelta(minutes=1)),
     Rhythm("health.tasks.retain", timedelta(hours=1)),
 )
 
