@@ -1,0 +1,102 @@
+"""Administrators, credentials, settings, events and support's pages in a real browser."""
+
+import pytest
+from django.conf import settings as portal
+from playwright.sync_api import expect
+
+from msc.access import scope
+from msc.events import log
+from tests import factories
+from tests.sign_in import cookie_of
+from tests.support.browser import support_client
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def changed(northwind, ada, tom, rita):
+    """An event with before and after about a hidden customer."""
+    with scope.entered("portal", msp=northwind.pk):
+        customer = factories.make_customer(northwind, "Zebra Incorporated", account_name="ACC-77", admins=(tom,))
+        factories.make_customer(northwind, "Harbour Logistics")
+        log.record_sign_in(ada, method="password, code")
+        return log.record(
+            by=ada,
+            action="customer.edited",
+            on=customer,
+            label="ACC-77",
+            customer_id=customer.pk,
+            changes={"Hidden": (False, True)},
+            private={"Customer Name": ("Zebra Inc", "Zebra Incorporated")},
+            private_label="Zebra Incorporated",
+        )
+
+
+@pytest.fixture
+def home(context, live_server, ada):
+    context.add_cookies([cookie_of(ada, live_server.url)])
+    return live_server.url
+
+
+def test_every_page_is_accessible(page, home, changed, tom, accessible, picture):
+    for name, path in (
+        ("administrators", "/settings/administrators/"),
+        ("administrator", f"/settings/administrators/{tom.pk}/"),
+        ("assigned", f"/settings/administrators/{tom.pk}/customers/"),
+        ("invite", "/settings/administrators/invite/"),
+        ("settings", "/settings/"),
+        ("credentials", "/settings/credentials/"),
+        ("credential", "/settings/credentials/create/"),
+        ("audit", "/events/audit/"),
+        ("log-ins", "/events/log-ins/"),
+        ("event", f"/events/{changed.pk}/"),
+    ):
+        page.goto(home + path)
+        accessible(page)
+        picture(page, name)
+
+
+def test_an_administrator_is_invited_and_switched_off(page, home):
+    page.goto(home + "/settings/administrators/")
+    page.get_by_role("link", name="Invite Administrator").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("First name").fill("Bob")
+    dialog.get_by_label("Last name").fill("Newcomer")
+    dialog.get_by_label("E-mail address").fill("no address")
+    dialog.get_by_label("Read-only administrator").check()
+    dialog.get_by_role("button", name="Send invitation").click()
+    expect(dialog.get_by_text("Enter a valid email address")).to_be_visible()
+    dialog.get_by_label("E-mail address").fill("bob@new.example")
+    dialog.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_role("heading", name="Bob Newcomer")).to_be_visible()
+    page.get_by_role("link", name="Switch off").click()
+    dialog.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_text("Switched off", exact=True)).to_be_visible()
+
+
+def test_a_secret_is_shown_in_the_dialog(page, home):
+    page.goto(home + "/settings/credentials/")
+    page.get_by_role("link", name="Create credential").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Backup server Kiel")
+    dialog.get_by_label("Send runs").check()
+    dialog.get_by_role("button", name="Create credential").click()
+    secret = dialog.get_by_label("Secret of Backup server Kiel").input_value()
+    assert secret.startswith("msc_")
+    dialog.get_by_role("link", name="I have copied it").click()
+    expect(page.get_by_role("rowheader", name="Backup server Kiel")).to_be_visible()
+    assert secret not in page.content()
+
+
+def test_supports_pages_hold_to_the_policy(page, context, live_server, changed, sam, picture):
+    value = support_client(sam).cookies[portal.SESSION_COOKIE_NAME].value
+    cookie = {"name": portal.SESSION_COOKIE_NAME, "value": value, "url": live_server.url, "httpOnly": True}
+    context.add_cookies([cookie])
+    for path in ("", "customers/customer/", "access/msp/", "access/msp/act/open/", "events/event/"):
+        page.goto(f"{live_server.url}/support/{path}")
+        expect(page.get_by_role("link", name="Managed Services Center")).to_be_visible()
+    page.goto(f"{live_server.url}/support/customers/customer/?q=acc")
+    page.get_by_role("link", name="ACC-77").click()
+    expect(page.get_by_role("heading", name="View customer")).to_be_visible()
+    assert "Zebra" not in page.content()
+    picture(page, "support-customer")
