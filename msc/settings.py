@@ -226,6 +226,7 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
     "assertion": "30/m/ip",
+    "single_sign_on": "30/m/ip",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
 MFA_ADAPTER = "msc.people.signin.factors.FactorAdapter"

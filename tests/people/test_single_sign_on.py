@@ -106,6 +106,16 @@ def test_the_page_names_the_msp_and_leaves_no_session(client, oidc):
         assert Session.objects.count() == 0
 
 
+def test_a_provider_answers_in_its_own_language_only(client, oidc):
+    for page in ("saml/metadata/", "saml/finish/"):
+        assert client.get(_page(oidc) + page).status_code == 404
+    assert client.post(f"{_page(oidc)}saml/acs/").status_code == 404
+
+
+def test_saml_has_no_callback_of_the_other_language(client, saml):
+    assert client.get(f"{_page(saml)}callback/").status_code == 404
+
+
 @pytest.mark.parametrize("slug", ["nobody", "northwind2"])
 def test_an_msp_without_a_provider_has_no_page(client, oidc, slug):
     assert client.get(f"/sign-in/{slug}/").status_code == 404
@@ -240,6 +250,13 @@ def test_a_person_with_an_own_factor_is_asked_for_it(client, oidc, issuer, ada):
     client.post("/account/second-factor/", {"code": app_code(seed)})
     client.post("/account/trust/", {"action": ""})
     assert is_signed_in(client)
+
+
+def test_a_saml_provider_that_is_wrongly_set_up_is_told(client, northwind):
+    saml = SingleSignOn.Protocol.SAML
+    provider = _set_up(northwind, "x", protocol=saml, sign_in_url="https://", certificate="MIIB", domains=["a.example"])
+    assert client.post(_page(provider)).status_code == 403
+    assert client.get(f"{_page(provider)}saml/finish/").status_code == 403
 
 
 def test_saml_signs_an_invited_person_in(client, saml, issuer, ada):

@@ -29,7 +29,9 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         """Return the one provider of the MSP whose slug is asked for."""
         slug = client_id if provider == "saml" else provider
         found = providers.find(slug) if slug else None
-        return [providers.app_of(found)] if found else []
+        if found is None or (provider == "saml" and found.protocol != SingleSignOn.Protocol.SAML):
+            return []
+        return [providers.app_of(found)]
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Create nobody."""

@@ -24,7 +24,8 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
+from onelogin.saml2.errors import OneLogin_Saml2_Error
 
 from msc.people.models import SingleSignOn
 from msc.people.signin.adapter import too_many
@@ -34,9 +35,13 @@ from msc.people.sso import providers
 LARGEST_ASSERTION = 200_000
 
 
-def _found(slug: str) -> SingleSignOn:
+#: What the libraries raise over a provider that is away or wrongly set up, and over an answer that is none.
+BROKEN = (requests.RequestException, OneLogin_Saml2_Error, SyntaxError, LookupError, ValueError)
+
+
+def _found(slug: str, protocol: str = "") -> SingleSignOn:
     provider = providers.find(slug)
-    if provider is None:
+    if provider is None or (protocol and provider.protocol != protocol):
         raise Http404
     return provider
 
@@ -69,13 +74,15 @@ class SingleSignOnPage(View):
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Lead to the provider; by a page of ours, since a form may not be sent on to another site."""
         found = _found(slug)
+        if not ratelimit.consume(request, action="single_sign_on"):
+            return too_many(request)
         request.META["HTTP_HOST"] = urlsplit(settings.MSC_ORIGIN).netloc
         provider = get_adapter(request).get_provider(request, provider=slug, client_id=slug)
         if found.protocol == SingleSignOn.Protocol.OIDC:
             provider.get_oauth2_adapter = lambda asked: PortalOpenIDConnect(asked, slug)
         try:
             journey = provider.redirect_from_request(request)
-        except (requests.RequestException, KeyError, ValueError):
+        except BROKEN:
             answer: HttpResponse = render_authentication_error(request, provider)
             return answer
         url = journey["Location"]
@@ -84,9 +91,10 @@ class SingleSignOnPage(View):
         return response
 
 
+@require_safe
 def callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Take back whoever the OpenID Connect provider sends."""
-    _found(provider_id)
+    _found(provider_id, SingleSignOn.Protocol.OIDC)
     view = OAuth2CallbackView.adapter_view(PortalOpenIDConnect(request, provider_id))
     response: HttpResponseBase = view(request)
     add_never_cache_headers(response)
@@ -106,15 +114,16 @@ def at_our_origin(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
     return seen
 
 
-metadata = at_our_origin(saml.metadata)
+metadata = require_safe(at_our_origin(saml.metadata))
 
 
+@require_safe
 @at_our_origin
 def finish(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
     """Read the answer that the provider's page has posted; what is not XML, or refers to nothing, is refused."""
     try:
         response: HttpResponseBase = saml.finish_acs(request, organization_slug)
-    except (SyntaxError, ValueError, LookupError):
+    except BROKEN:
         provider = get_adapter(request).get_provider(request, provider="saml", client_id=organization_slug)
         response = render_authentication_error(request, provider)
     return response
@@ -125,7 +134,7 @@ def finish(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
 @at_our_origin
 def assertion(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
     """Take a SAML provider's answer, which its page posts; no stranger may fill the table of sessions by it."""
-    _found(organization_slug)
+    _found(organization_slug, SingleSignOn.Protocol.SAML)
     if len(request.POST.get("SAMLResponse", "")) > LARGEST_ASSERTION:
         return render(request, "400.html", status=400)
     if not ratelimit.consume(request, action="assertion"):
