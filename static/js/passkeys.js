@@ -43,6 +43,7 @@
   if (!window.PublicKeyCredential) return;
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     form.hidden = false;
+    form.querySelector("button").disabled = false;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       run(form);
