@@ -1,0 +1,143 @@
+"""The main job in a real browser: find, create, look at, edit and import customers."""
+
+import pytest
+from playwright.sync_api import expect
+
+from customers import tasks
+from customers.models import Customer
+from msc.access import scope
+from tests import factories
+from tests.sign_in import cookie_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def office(page, context, live_server, ada, tom, northwind):
+    with scope.entered("portal", msp=northwind.pk):
+        for name in ("Harbour Logistics", "Stadtwerke München", "株式会社日立製作所", "O'Brien & Sons", "x" * 200):
+            factories.make_customer(northwind, name, admins=(tom,))
+    context.add_cookies([cookie_of(ada, live_server.url)])
+    page.goto(f"{live_server.url}/customers/")
+    return page
+
+
+def names(page):
+    return page.locator("tbody th a").all_inner_texts()
+
+
+def test_a_customer_is_created_in_the_dialog_by_keyboard(office, accessible, picture):
+    office.get_by_role("link", name="Create Customer").press("Enter")
+    dialog = office.get_by_role("dialog")
+    expect(dialog.get_by_label("Customer Name", exact=False).first).to_be_focused()
+    expect(dialog.get_by_label("Account Name")).to_be_hidden()
+    office.keyboard.type("Secret Hospital")
+    office.keyboard.press("Tab")
+    office.keyboard.press("Space")
+    expect(dialog.get_by_label("Account Name")).to_be_visible()
+    office.keyboard.press("Enter")
+    expect(dialog.get_by_text("Enter the account name that stands in")).to_be_visible()
+    expect(dialog.get_by_label("Customer Name", exact=False).first).to_have_value("Secret Hospital")
+    accessible(office)
+    picture(office, "create-customer")
+    office.set_viewport_size({"width": 1280, "height": 800})
+    dialog.get_by_label("Account Name").fill("Blue Falcon")
+    dialog.get_by_label("Address").fill("1 Pier\nKiel")
+    dialog.get_by_label("Phone Number").fill("+49 431 123456")
+    dialog.get_by_label("Tom Tenant").check()
+    dialog.get_by_role("button", name="Create customer").click()
+    expect(office.get_by_text("Secret Hospital has been created")).to_be_visible()
+    assert names(office)[0] == "Secret Hospital"
+
+
+def test_a_search_finds_names_without_their_marks(office):
+    office.get_by_role("searchbox").fill("munchen")
+    office.keyboard.press("Enter")
+    expect(office.get_by_text("1\u20131 of 1")).to_be_visible()
+    assert names(office) == ["Stadtwerke München"]
+    assert "q=munchen" in office.url
+
+
+def test_the_list_and_a_customers_page_are_for_everybody(office, accessible, picture):
+    accessible(office)
+    picture(office, "customers")
+    office.set_viewport_size({"width": 1280, "height": 800})
+    office.get_by_role("link", name="Harbour Logistics").click()
+    expect(office.get_by_role("heading", name="Account Details")).to_be_visible()
+    accessible(office)
+    picture(office, "customer")
+    office.set_viewport_size({"width": 1280, "height": 800})
+    office.get_by_role("link", name="History").click()
+    expect(office.get_by_role("heading", name="Harbour Logistics")).to_be_visible()
+    accessible(office)
+
+
+def test_a_contact_is_added_and_the_customer_edited_from_its_page(office):
+    office.get_by_role("link", name="Harbour Logistics").click()
+    office.get_by_role("link", name="Add contact").click()
+    dialog = office.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Carla Contact")
+    dialog.get_by_label("E-mail").fill("carla@harbour.example")
+    dialog.get_by_role("button", name="Add contact").click()
+    expect(office.get_by_role("cell", name="carla@harbour.example")).to_be_visible()
+    office.get_by_role("link", name="Edit account details").click()
+    dialog.get_by_label("Phone Number").fill("0431")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("Enter the whole number with its country code")).to_be_visible()
+    dialog.get_by_label("Phone Number").fill("+49 431 654321")
+    dialog.get_by_role("button", name="Save").click()
+    expect(office.get_by_role("link", name="+49 431 654321")).to_be_visible()
+
+
+def test_a_customer_without_product_is_deleted_after_a_question(office):
+    row = office.get_by_role("row").filter(has_text="O'Brien")
+    row.get_by_role("button", name="More options").click()
+    office.get_by_role("link", name="Delete").locator("visible=true").click()
+    office.get_by_role("dialog").get_by_role("button", name="Yes, Delete").click()
+    expect(office.get_by_text("has been deleted")).to_be_visible()
+    expect(office.get_by_role("link", name="O'Brien & Sons")).to_have_count(0)
+
+
+def test_a_file_is_imported_after_its_lines_were_seen(office, accessible, picture, tmp_path, northwind):
+    file = tmp_path / "customers.csv"
+    good = "Name;Address;Phone Number\nÅngström AB;2 Quay;+46 8 123 456 78\n"
+    file.write_text(good + "Bad;2 Quay;12\n", encoding="utf-8-sig")
+    office.get_by_role("link", name="Import").click()
+    accessible(office)
+    office.set_viewport_size({"width": 1280, "height": 800})
+    office.get_by_label("CSV file").set_input_files(file)
+    office.get_by_role("button", name="Check the file").click()
+    expect(office.get_by_text("Being checked")).to_be_visible()
+    tasks.work_on_imports()
+    expect(office.get_by_text("Nothing is imported while a line is in error")).to_be_visible()
+    accessible(office)
+    picture(office, "import")
+    office.set_viewport_size({"width": 1280, "height": 800})
+    file.write_text(good, encoding="utf-8-sig")
+    office.get_by_role("link", name="choose it again").click()
+    office.get_by_label("CSV file").set_input_files(file)
+    office.get_by_role("button", name="Check the file").click()
+    tasks.work_on_imports()
+    office.get_by_role("link", name="Import 1 customer").click()
+    office.get_by_role("dialog").get_by_role("button", name="Import 1 customer").click()
+    expect(office.get_by_text("Being imported")).to_be_visible()
+    tasks.work_on_imports()
+    expect(office.get_by_text("The new customers are created")).to_be_visible()
+    with scope.entered("portal", msp=northwind.pk):
+        assert Customer.objects.filter(identity__name="Ångström AB").exists()
+
+
+def test_without_javascript_the_account_name_waits_in_the_form(browser, live_server, ada):
+    plain = browser.new_context(java_script_enabled=False)
+    plain.add_cookies([cookie_of(ada, live_server.url)])
+    page = plain.new_page()
+    page.goto(f"{live_server.url}/customers/create/")
+    expect(page.get_by_label("Account Name")).to_be_hidden()
+    page.get_by_label("Hide Customer Name").check()
+    page.get_by_label("Customer Name", exact=False).first.fill("Secret Hospital")
+    page.get_by_label("Account Name").fill("Blue Falcon")
+    page.get_by_label("Address").fill("1 Pier")
+    page.get_by_label("Phone Number").fill("+49 431 123456")
+    page.get_by_role("button", name="Create customer").click()
+    expect(page.get_by_text("Secret Hospital has been created")).to_be_visible()
+    plain.close()
