@@ -9,6 +9,7 @@ from msc.pages.columns import Names
 from serviceplans.catalogue import Edition, Product, StorageProvider
 from serviceplans.models import ServicePlan, StorageRegion
 
+_PROVIDERS = dict(StorageProvider.choices)
 _WORDS: Names = {
     "products": dict(Product.choices),
     "editions": dict(Edition.choices),
@@ -33,10 +34,11 @@ def person_label() -> Concat:
 def names(user: User) -> Names:
     """Return the names of plans, regions and people that the user's customers may show."""
     text = CharField()
-    plans = ServicePlan.objects.for_user(user).values_list(Value("plans", text), "pk", "name")
-    people = User.objects.for_user(user).values_list(Value("people", text), "pk", person_label())
-    regions = StorageRegion.objects.values_list(Value("regions", text), "pk", region_label())
+    plans = ServicePlan.objects.for_user(user).values_list(Value("plans", text), "pk", "name", Value("", text))
+    people = User.objects.for_user(user).values_list(Value("people", text), "pk", "first_name", "last_name")
+    regions = StorageRegion.objects.values_list(Value("regions", text), "pk", "provider", "name")
     found: dict[str, dict[int, str]] = {"plans": {}, "people": {}, "regions": {}}
-    for kind, pk, name in plans.order_by().union(people.order_by(), regions.order_by(), all=True):
-        found[kind][pk] = name
+    for kind, pk, first, second in plans.order_by().union(people.order_by(), regions.order_by(), all=True):
+        # The labels are put together here: as expressions they cost more to compose than the rest of the query.
+        found[kind][pk] = f"{_PROVIDERS.get(first, first) if kind == 'regions' else first} {second}".strip()
     return {**_WORDS, **found}
