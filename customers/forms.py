@@ -12,6 +12,7 @@ from customers.models import Contact, Customer
 from msc.access.models import User
 from msc.access.roles import Role
 from msc.errors import DomainError
+from msc.people.people import with_state
 
 HIDING = (
     "{vendor} then sees the account name only. E-mails, exports and backups made before keep the name they were made"
@@ -40,8 +41,8 @@ class PersonChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  #
     """Some of the MSP's tenant administrators."""
 
     def label_from_instance(self, person: User) -> str:
-        """Show a person's name and address."""
-        return f"{person.full_name} ({person.email})"
+        """Show a person's name and the address they are known by, which an invited person may not hold yet."""
+        return f"{person.full_name} ({person.address})"  # type: ignore[attr-defined]  # annotated by with_state
 
 
 def tenant_admins_for(user: User, customer: Customer | None) -> QuerySet[User]:
@@ -50,7 +51,7 @@ def tenant_admins_for(user: User, customer: Customer | None) -> QuerySet[User]:
     if customer is not None:
         may |= Q(assignments__customer=customer)
     people: QuerySet[User] = User.objects.for_user(user).filter(may)
-    return people.distinct().order_by("folded_name", "pk")
+    return with_state(people).distinct().order_by("folded_name", "pk")
 
 
 class CustomerForm(RuleForm):

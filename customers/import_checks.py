@@ -12,6 +12,7 @@ from msc.access.models import User
 from msc.access.names import folded_name, name_key
 from msc.access.roles import Role
 from msc.errors import DomainError
+from msc.people.people import with_state
 
 CHUNK = 1_000
 _YES, _NO = {"yes", "y", "true", "1", "x"}, {"no", "n", "false", "0", ""}
@@ -42,8 +43,8 @@ class People:
 
     def __init__(self, msp_id: int) -> None:
         self.known: dict[str, list[User]] = {}
-        for person in User.objects.for_msp(msp_id).filter(role=Role.TENANT_ADMIN, is_active=True):
-            for word in {person.email, person.folded_name}:
+        for person in with_state(User.objects.for_msp(msp_id).filter(role=Role.TENANT_ADMIN, is_active=True)):
+            for word in {person.address, person.folded_name}:  # type: ignore[attr-defined]  # annotated
                 self.known.setdefault(word, []).append(person)
 
     def named(self, cell: str) -> list[User]:

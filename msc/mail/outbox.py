@@ -15,6 +15,8 @@ from msc.mail.rendering import render
 from msc.mail.sending import our_domain
 
 USEFUL_FOR = timedelta(days=7)
+#: What no mail can reach (RFC 2606): the stand-in of a person who does not hold their own address yet.
+UNREACHABLE = ".invalid"
 AGAIN_USEFUL_FOR = timedelta(days=1)
 
 # Written so that no right to read is needed: who causes a mail need not be able to see it, as at
@@ -46,6 +48,8 @@ def queue(
 
     It is rendered now, from `templates/emails/<template>/`, and leaves after the transaction has committed.
     """
+    if to.endswith(UNREACHABLE):
+        return
     rendered = render(template, context)
     message: dict[str, str | int | float | None] = {
         "key": key,

@@ -13,6 +13,7 @@ from msc.pages.columns import Column, Names, Values
 from msc.pages.filters import DayFilter, ListFilters, MultiChoice, ScopedModelMultiChoice, Search
 from msc.pages.kinds import Date, Text, url_around
 from msc.pages.tables import ListTable
+from msc.people.people import with_state
 
 THINGS = {
     "access.user": "Administrator",
@@ -105,7 +106,12 @@ class LogInTable(ListTable):
 
 
 class ByPerson(ScopedModelMultiChoice):
-    """Events of some of the MSP's people."""
+    """Events of some of the MSP's people, who are chosen by the address they are known by."""
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the people of the MSP."""
+        people: QuerySet[Any] = with_state(User.objects.for_user(self.parent.user))
+        return people.order_by("address", "pk")
 
     def filter(self, queryset: QuerySet[Any], value: Sequence[int]) -> QuerySet[Any]:
         """Keep what these people did themselves."""
@@ -127,7 +133,7 @@ class EventFilters(ListFilters):
     """What both lists filter by: who, from when, until when."""
 
     q = Search("Search who or what")
-    who = ByPerson("Who", model=User, label_field="email")
+    who = ByPerson("Who", model=User, label_field="address")
     since = DayFilter("From", field_name="at", lookup_expr="gte", moments=True)
     until = DayFilter("Until", field_name="at", lookup_expr="lte", moments=True)
 

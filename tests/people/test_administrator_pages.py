@@ -1,11 +1,16 @@
 """The Administrators pages: who may open them, what they say, what the dialogs do."""
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 
+from customers.assignments import assign_to_person
+from customers.import_checks import People
+from customers.models import Customer
 from msc.access import scope
 from msc.access.models import User
 from msc.access.roles import Role
-from msc.mail.models import OutboxBody
+from msc.mail.models import OutboxBody, OutboxMessage
 from msc.people import services
 from tests import factories
 from tests.sign_in import client_of
@@ -94,6 +99,47 @@ def test_inviting_an_address_elsewhere_looks_as_any_other(ada, eve):
     listed = browser.get(LIST).content.decode()
     assert eve.email in listed
     assert "held.invalid" not in listed
+
+
+def test_a_stand_in_address_is_seen_nowhere(ada, eve, harbour):
+    with scope.entered("portal", msp=ada.msp_id):
+        services.invite_administrator(
+            by=ada, msp=ada.msp, email=eve.email, first_name="Eva", last_name="Elsewhere", role=Role.TENANT_ADMIN
+        )
+        person = User.objects.get(first_name="Eva")
+        customers = [*Customer.objects.for_user(ada)]
+        assign_to_person(by=ada, person=person, add=customers, remove=[])
+        assert [one.pk for one in People(ada.msp_id).named(eve.email)] == [person.pk]
+    browser = client_of(ada)
+    for path in (
+        "/customers/",
+        "/customers/create/",
+        f"/customers/{harbour.pk}/",
+        f"/customers/{harbour.pk}/edit/",
+        "/customers/?panel=filters",
+        "/events/audit/",
+        "/events/audit/?panel=filters",
+        f"/events/audit/?who={person.pk}",
+        f"{LIST}{person.pk}/",
+        f"{LIST}{person.pk}/customers/",
+        f"{LIST}{person.pk}/reinvite/",
+        f"{LIST}{person.pk}/deactivate/",
+    ):
+        answer = browser.get(path)
+        assert answer.status_code == 200, path
+        assert "held.invalid" not in answer.content.decode(), path
+    with scope.entered("worker"):
+        assert not OutboxMessage.objects.filter(to__endswith=".invalid").exists()
+
+
+def test_switching_off_ends_the_sessions_for_good(ada, rita):
+    browser = client_of(rita)
+    key = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    with scope.entered("portal", msp=ada.msp_id):
+        UserSession.objects.get_or_create(user=rita, session_key=key, defaults={"ip": "192.0.2.1", "user_agent": "x"})
+    for verb in ("deactivate", "reactivate"):
+        client_of(ada).post(f"{LIST}{rita.pk}/{verb}/")
+    assert browser.get("/profile/").status_code == 302
 
 
 def test_a_form_with_errors_keeps_what_was_typed(ada):
