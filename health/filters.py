@@ -1,13 +1,15 @@
 """What the lists of health can be narrowed to; the API takes the same."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from customers.models import Customer
 from health.statuses import KIND_WORDS, STATUS_WORDS, AlertState, AlertType, RunKind, RunStatus, Severity
-from msc.pages.filters import Choice, DayFilter, ListFilters, MultiChoice, ScopedModelMultiChoice
+from msc.pages.filters import Choice, DayFilter, ListFilters, MultiChoice, ScopedModelMultiChoice, Within
 from serviceplans.catalogue import Product, Workload
 from tenants.models import Tenant
 
@@ -65,3 +67,35 @@ class AlertFilters(ListFilters):
     state = Choice("State", AlertState.choices)
     since = DayFilter("Raised from", moments=True, field_name="raised_at", lookup_expr="gte")
     until = DayFilter("Raised to", moments=True, field_name="raised_at", lookup_expr="lte")
+
+
+class CustomerChoice(ScopedModelMultiChoice):
+    """Customers by their name, found through the same search as the customer list's."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("Customers", model=Customer, label_field="identity__name", **options)
+
+    def matching(self, term: str, limit: int = 50) -> list[tuple[int, str]]:
+        """Return the first customers whose name holds the term."""
+        customers = Customer.objects.for_user(self.parent.user).whole().matching(term)
+        ordered = customers.order_by("identity__folded_name", "pk")
+        return list(ordered.values_list("pk", "identity__name")[:limit])
+
+
+class Raised(Within):
+    """Moments of the last days, in the person's zone."""
+
+    def span(self, first: date, last: date) -> Mapping[str, Any]:
+        """Return the lookup for a column of moments; none of them lies ahead."""
+        return {f"{self.field_name}__gte": datetime.combine(first, time.min, timezone.get_current_timezone())}
+
+
+class AlertListFilters(ListFilters):
+    """Filters of the alerts page."""
+
+    severity = AlertFilters.base_filters["severity"]
+    state = AlertFilters.base_filters["state"]
+    type = AlertFilters.base_filters["type"]
+    product = AlertFilters.base_filters["product"]
+    customer = CustomerChoice()
+    age = Raised("Raised", days=(1, 7, 30, 90), field_name="raised_at")

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -344,10 +344,18 @@ class Alert(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["msp", "state", "severity", "id"], name="alert_by_severity"),
+            models.Index(fields=["msp", "severity", "raised_at", "id"], name="alert_by_severity"),
             models.Index(fields=["msp", "customer", "state"], name="alert_of_customer"),
             models.Index(fields=["msp", "type", "object_key"], name="alert_of_object"),
             models.Index(fields=["msp", "raised_at", "id"], name="alert_by_age"),
+            # What the alerts list sorts by; the first one is its usual order.
+            models.Index(fields=["msp", "state", "-severity", "-raised_at", "id"], name="alert_by_state"),
+            *(
+                models.Index(fields=["msp", name, "id"], name=f"alert_by_{name}")
+                for name in ("type", "product", "first_seen", "count")
+            ),
+            models.Index("msp", F("resolved_at").asc(nulls_last=True), "id", name="alert_by_resolution_up"),
+            models.Index("msp", F("resolved_at").desc(nulls_last=True), "id", name="alert_by_resolution_down"),
         ]
 
     def __str__(self) -> str:

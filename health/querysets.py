@@ -31,3 +31,7 @@ class AlertQuerySet(ScopedQuerySet["Alert"]):
     def active(self) -> Self:
         """Return the alerts whose condition holds."""
         return self.filter(state=AlertState.ACTIVE)
+
+    def of_named_customers(self) -> Self:
+        """Return the alerts of customers that are there; of a deleted one nothing but a tombstone is known."""
+        return self.filter(customer__identity__isnull=False)

@@ -3,11 +3,14 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from health import api
+from health import api, views_alerts
 
 app_name = "health"
 
 urlpatterns: list[URLPattern] = [
+    path("alerts/", views_alerts.AlertList.as_view(), name="alerts"),
+    path("alerts/<int:pk>/", views_alerts.AlertPage.as_view(), name="alert"),
+    path("alerts/subscriptions/", views_alerts.Subscription.as_view(), name="subscription"),
     path("api/v1/runs", api.Runs.as_view(), name="api-runs"),
     path("api/v1/runs/restic", api.ResticRuns.as_view(), name="api-runs-restic"),
     path("api/v1/runs/borg", api.BorgRuns.as_view(), name="api-runs-borg"),

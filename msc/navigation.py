@@ -25,6 +25,7 @@ class Tab:
 #: An entry is added in the change that adds its page.
 MENU: tuple[Entry, ...] = (
     Entry("Customers", "customers:list", "customer.view", "building"),
+    Entry("Alerts", "health:alerts", "alert.view", "bell"),
     Entry("Service Plans", "serviceplans:list", "plan.view", "template"),
     Entry("Events", "people:events", "event.view", "history"),
     Entry("Settings", "people:settings", "settings.edit", "settings"),

@@ -4,12 +4,15 @@ Call them inside a scope of the MSP (fixture `scoped`) or through `as_worker`.
 """
 
 import itertools
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from customers.models import Assignment, Contact, Customer, CustomerIdentity, CustomerSummary
+from health.models import Alert, TenantDay, TenantHealth
+from health.statuses import AlertState, AlertType, Severity
 from msc.access import scope
 from msc.access.models import Msp, User
 from msc.access.roles import Role
@@ -139,3 +142,62 @@ def make_tenant(
                 msp_id=customer.msp_id, tenant=tenant, quota=amount, effective_on=effective_on, end_on=end_on
             )
     return tenant
+
+
+def make_alert(
+    subject: Customer | Tenant,
+    summary: str = "",
+    *,
+    kind: str = AlertType.QUOTA,
+    severity: int = Severity.WARNING,
+    first_seen: datetime | None = None,
+    resolved_at: datetime | None = None,
+    **fields: object,
+) -> Alert:
+    """Make an alert of a customer or of one of its tenants, active unless it has been resolved."""
+    tenant = subject if isinstance(subject, Tenant) else None
+    number = next(_numbers)
+    seen = first_seen or timezone.now()
+    with scope.entered("worker", msp=subject.msp_id):
+        return Alert.objects.create(
+            msp_id=subject.msp_id,
+            customer_id=tenant.customer_id if tenant else subject.pk,
+            tenant=tenant,
+            product=tenant.product if tenant else "",
+            type=kind,
+            object_key=fields.pop("object_key", f"test:{number}"),
+            severity=severity,
+            summary=summary or f"Alert {number}",
+            state=AlertState.RESOLVED if resolved_at else AlertState.ACTIVE,
+            resolved_at=resolved_at,
+            first_seen=seen,
+            last_seen=fields.pop("last_seen", seen),
+            raised_at=fields.pop("raised_at", seen),
+            **fields,
+        )
+
+
+def make_usage(tenant: Tenant, days: dict[date, str | None]) -> None:
+    """Make the daily totals of a tenant: CU per day, None for a day of runs that nobody reported usage of."""
+    with scope.entered("worker", msp=tenant.msp_id):
+        TenantDay.objects.bulk_create(
+            TenantDay(msp_id=tenant.msp_id, tenant=tenant, day=day, cu=None if cu is None else Decimal(cu))
+            for day, cu in days.items()
+        )
+
+
+def make_health(tenant: Tenant, **figures: object) -> TenantHealth:
+    """Make the stored figures of a tenant's windows."""
+    today = tenant.customer.msp.today()
+    with scope.entered("worker", msp=tenant.msp_id):
+        found, _ = TenantHealth.objects.update_or_create(
+            tenant=tenant,
+            defaults={
+                "msp_id": tenant.msp_id,
+                "customer_id": tenant.customer_id,
+                "window_on": today,
+                "counted_at": timezone.now(),
+                **figures,
+            },
+        )
+    return found

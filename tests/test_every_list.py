@@ -77,6 +77,11 @@ def _import_lines(msp: Msp, number: int) -> None:
     )
 
 
+def _alerts(msp: Msp, number: int) -> None:
+    for _ in range(number):
+        factories.make_alert(factories.make_tenant(factories.make_customer(msp), factories.make_plan(msp)))
+
+
 #: What the lists belong to that stand on the page of one thing.
 SUBJECT = "Subject"
 SUBJECTS = {
@@ -95,6 +100,7 @@ ROWS: dict[str, Callable[[Msp, int], None]] = {
     "customers": _customers,
     "customer-history": _history,
     "import-lines": _import_lines,
+    "alerts": _alerts,
 }
 
 

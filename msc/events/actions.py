@@ -62,6 +62,7 @@ ACTIONS = {
     "mail.queued_again": "sent again the e-mail",
     "alert.raised": "raised the alert",
     "alert.resolved": "resolved the alert",
+    "subscription.changed": "changed the alerts by e-mail of",
 }
 
 

@@ -25,6 +25,7 @@ THINGS = {
     "people.apicredential": "API credential",
     "mail.outboxmessage": "E-mail",
     "health.alert": "Alert",
+    "health.alertsubscription": "Alerts by e-mail",
     "health.datasource": "Data source",
 }
 METHODS = ("password", "code", "authenticator app", "passkey", "recovery code", "single sign-on")

@@ -1,0 +1,97 @@
+"""The pages of alerts: the list, one alert with its history, and what a person gets by e-mail."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from health.filters import AlertListFilters
+from health.forms_alerts import SubscriptionForm
+from health.models import Alert, AlertSubscription
+from health.statuses import AlertType
+from health.subscriptions import LABELS, subscribe
+from health.tables_alerts import SEVERITY_LOOKS, STATE_LOOKS, AlertTable
+from msc.access.models import User
+from msc.pages.columns import Names
+from msc.pages.dialogs import Dialog, Outcome, SettingsPage
+from msc.pages.list import Empty, ListPage
+from msc.pages.rendering import Action
+from serviceplans.catalogue import Product
+
+HISTORY_LENGTH = 20
+
+
+class AlertList(ListPage):
+    """What somebody should know of, now and before."""
+
+    model, table, filters = Alert, AlertTable, AlertListFilters
+    name, title, noun, needs = "alerts", "Alerts", ("alert", "alerts"), "alert.view"
+    template = "health/alerts.html"
+    actions = (Action("Subscriptions", "health:subscription", needs="alert.subscribe", icon="mail", dialog=False),)
+    empty = Empty("No alerts", "Nothing is wrong, and nothing was. Alerts appear within a minute of what raises them.")
+
+    def scoped(self, user: User) -> QuerySet[Alert]:
+        """Return the alerts of customers that are there."""
+        return Alert.objects.for_user(user).of_named_customers()
+
+    def dictionaries(self) -> Names:
+        """Return the words of products and types."""
+        return {"products": dict(Product.choices), "types": dict(AlertType.choices)}
+
+
+class AlertPage(Dialog):
+    """One alert: what it is about, its life, and when the same was wrong before."""
+
+    model, needs, template = Alert, "alert.view", "health/_alert.html"
+
+    def queryset(self) -> QuerySet[Alert]:
+        """Return the alerts that the list shows, with what the dialog names."""
+        rows = Alert.objects.for_user(self.user).of_named_customers()
+        return rows.select_related("customer__identity", "tenant", "data_source")
+
+    def get_title(self) -> str:
+        """Return what is wrong."""
+        return str(self.object.summary)
+
+    def back_url(self) -> str:
+        """Return to the list."""
+        return reverse("health:alerts")
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer the alert and its history."""
+        alert: Alert = self.object
+        same = Alert.objects.for_user(self.user).filter(type=alert.type, object_key=alert.object_key)
+        earlier = list(same.exclude(pk=alert.pk).order_by("-first_seen", "-pk")[: HISTORY_LENGTH + 1])
+        return self.show(
+            {
+                "alert": alert,
+                "severity": SEVERITY_LOOKS[alert.severity],  # type: ignore[index]  # a number that equals its Severity
+                "state": STATE_LOOKS[alert.state],  # type: ignore[index]  # a text that equals its AlertState
+                "earlier": [(one, SEVERITY_LOOKS[one.severity]) for one in earlier[:HISTORY_LENGTH]],  # type: ignore[index]
+                "has_more": len(earlier) > HISTORY_LENGTH,
+            }
+        )
+
+
+class Subscription(SettingsPage):
+    """Which alerts the person gets by e-mail, and when."""
+
+    form_class, needs = SubscriptionForm, "alert.subscribe"
+    title, page_template = "Alerts by e-mail", "health/subscription.html"
+
+    def form_arguments(self) -> dict[str, Any]:
+        """Tell the form in whose hours it speaks."""
+        return {"zone": str(self.user.zone)}
+
+    def initial(self) -> dict[str, Any]:
+        """Return what the person has chosen."""
+        mine = AlertSubscription.objects.for_user(self.user).filter(user=self.user).first() or AlertSubscription()
+        return {name: getattr(mine, name) for name in LABELS}
+
+    def save(self, form: SubscriptionForm) -> Outcome:
+        """Save the choice."""
+        mine = subscribe(by=self.user, **form.cleaned_data)
+        wants_any = mine.types or mine.severities
+        said = "Your subscription is saved." if wants_any else "You get no alerts by e-mail."
+        return Outcome(reverse("health:subscription"), said)
