@@ -16,6 +16,7 @@ ACTIONS = {
     "session.factor_added": "added a second factor",
     "session.factor_removed": "removed a second factor",
     "session.email_changed": "changed the e-mail address",
+    "access.refused": "was refused",
     "msp.opened": "opened the MSP",
     "msp.edited": "edited the MSP",
     "msp.closed": "closed the MSP",

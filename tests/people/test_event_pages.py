@@ -5,6 +5,7 @@ import pytest
 from customers.models import Customer
 from msc.access import scope
 from msc.events import log
+from msc.events.models import Event
 from tests.sign_in import client_of
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +93,17 @@ def test_log_ins_by_method(northwind, ada, method, found):
 def test_the_file_holds_the_sentences(ada, edited):
     file = b"".join(client_of(ada).get(AUDIT, {"export": "csv"}).streaming_content).decode()
     assert "ada@northwind.example edited the customer New Secret" in file
+
+
+def test_a_refusal_is_recorded_by_its_route(northwind, ada, tom, harbour, sibling):
+    browser = client_of(tom)
+    assert browser.get("/settings/administrators/?q=secret").status_code == 403
+    assert browser.get(f"/customers/{sibling.pk}/").status_code == 404
+    assert browser.post("/customers/create/", {"name": "X"}).status_code == 403
+    with scope.entered("portal", msp=northwind.pk):
+        refused = [event.object_label for event in Event.objects.filter(action="access.refused").order_by("pk")]
+    assert refused == ["GET /settings/administrators/", "POST /customers/create/"]
+    assert "tom@northwind.example was refused GET /settings/" in client_of(ada).get(AUDIT).content.decode()
 
 
 def test_nobody_changes_an_event(ada, edited):
