@@ -122,6 +122,14 @@ class MspAdmin(SupportAdmin):
     ordering = ("name", "id")
     fields = ("name", "slug", "state", "time_zone", "products", "regions", "created_at")
     readonly_fields = ("products", "regions", "created_at")
+    leads_to = (
+        ("People", "access_user", "msp"),
+        ("Customers", "customers_customer", "msp"),
+        ("Products", "tenants_tenant", "msp"),
+        ("Credentials", "people_apicredential", "msp"),
+        ("E-mails", "mail_outboxmessage", "msp"),
+        ("Events", "events_event", "msp_id"),
+    )
     acts = (
         Act(
             "open",

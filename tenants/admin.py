@@ -41,6 +41,7 @@ class TenantAdmin(SupportAdmin):
         belongs_to("customer", "customer"),
         belongs_to("msp", "MSP"),
     )
+    leads_to = (("Runs", "health_run", "tenant"),)
     list_select_related = ("msp", "customer")
     searched = ("customer__folded_account_name", "msp__name")
     ordering = ("-created_at", "-id")

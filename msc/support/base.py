@@ -78,6 +78,8 @@ class SupportAdmin(Admin):
     """A model that support staff look at. What may be asked of it is what its class names, and nothing else."""
 
     acts: ClassVar[Sequence[Act]] = ()
+    #: Lists that an object's page leads to: label, model and the filter that takes the object's id.
+    leads_to: ClassVar[Sequence[tuple[str, str, str]]] = ()
     #: Columns that the search box reads; those that begin with `folded_` get the folded term.
     searched: ClassVar[tuple[str, ...]] = ()
 
@@ -172,7 +174,7 @@ class SupportAdmin(Admin):
     ) -> Any:
         """Answer one object with what may be done to it."""
         thing = self.get_object(request, unquote(object_id))
-        links = [(act.label, self._act_url(act, thing)) for act in self._offered(thing)]
+        links = [(act.label, self._act_url(act, thing)) for act in self._offered(thing)] + self._ways(thing)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "acts": links})
 
     def history_view(
@@ -233,6 +235,13 @@ class SupportAdmin(Admin):
 
     def _offered(self, thing: Any) -> list[Act]:
         return [act for act in self.acts if not act.on_list and thing is not None and act.is_offered(thing)]
+
+    def _ways(self, thing: Any) -> list[tuple[str, str]]:
+        if thing is None:
+            return []
+        return [
+            (label, f"{reverse(f'admin:{model}_changelist')}?{name}={thing.pk}") for label, model, name in self.leads_to
+        ]
 
     def _model_url(self, page: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{page}"

@@ -144,6 +144,16 @@ def test_every_page_of_a_hidden_customer_is_silent(vendor):
     assert "ACC-77" in vendor.get("/support/customers/customer/").content.decode()
 
 
+def test_an_object_leads_to_what_belongs_to_it(vendor, northwind, eastgate, hidden):
+    page = vendor.get(f"/support/access/msp/{northwind.pk}/change/").content.decode()
+    for model, name in (("customers/customer", "msp"), ("events/event", "msp_id"), ("tenants/tenant", "msp")):
+        assert f"/support/{model}/?{name}={northwind.pk}" in page
+        assert vendor.get(f"/support/{model}/?{name}={northwind.pk}").status_code == 200
+    assert "ACC-77" in vendor.get(f"/support/customers/customer/?msp={northwind.pk}").content.decode()
+    assert "ACC-77" not in vendor.get(f"/support/customers/customer/?msp={eastgate.pk}").content.decode()
+    assert f"?customer={hidden.pk}" in vendor.get(f"/support/customers/customer/{hidden.pk}/change/").content.decode()
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_nothing_is_added_deleted_or_changed_by_forms(vendor, model):
     pk = dict(_objects()).get(model, 1)
