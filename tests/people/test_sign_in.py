@@ -2,6 +2,7 @@
 
 import time
 from statistics import median
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
@@ -309,3 +310,20 @@ def test_no_cache_keeps_a_page_of_sign_in(client, address):
 )
 def test_hostile_input_is_refused_without_an_error(client, data):
     assert client.post(SIGN_IN, data).status_code in (400, 422)
+
+
+def test_the_support_site_sends_strangers_to_sign_in_and_takes_support_staff_back(client, sam):
+    response = client.get("/support/", follow=False)
+    while response.status_code == 302 and not response["Location"].startswith(SIGN_IN):
+        response = client.get(response["Location"])
+    back = parse_qs(urlsplit(response["Location"]).query)["next"][0]
+    client.post(SIGN_IN, {"login": sam.email, "password": PASSWORD, "next": back})
+    response = client.post(CODE, {"code": last_code()})
+    assert response.url.startswith("/support/")
+    assert client.get(response.url).status_code == 200
+
+
+def test_people_of_an_msp_have_no_way_into_the_support_site(client, ada):
+    sign_in(client, ada)
+    assert client.get("/support/").status_code in {302, 403, 404}
+    assert client.get("/support/access/user/").status_code in {302, 403, 404}
