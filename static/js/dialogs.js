@@ -5,6 +5,7 @@ const body = document.getElementById("dialog-body");
 const skeleton = document.getElementById("dialog-skeleton");
 const failures = {
   403: "You may not do this. Ask an administrator of your organisation.",
+  409: "Somebody else was faster, so nothing was saved. Close this and try again.",
   404: "It is no longer there. Close this and reload the page.",
   413: "The file is too big.",
   429: "That was too often. Wait a minute and try again.",
@@ -58,6 +59,12 @@ dialog.addEventListener("close", () => {
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   const status = ctx.response?.status ?? 200;
+  if (status < 400 && /^\s*<!doctype/i.test(ctx.text)) {
+    // A whole page where a part was asked for: the session has ended, or the way leads elsewhere.
+    event.preventDefault();
+    location.assign(ctx.response.raw.url);
+    return;
+  }
   if (status < 400 || ((status === 409 || status === 422) && ctx.text.trimStart().startsWith("<form"))) return;
   event.preventDefault();
   if (dialog.open) fail(status);
