@@ -38,12 +38,18 @@ class Cell(Column):
         return str(values[0][self.place])
 
 
+class LineNumber(Number):
+    """The number of a line, which heads its row."""
+
+    align = "start"
+
+
 class LineTable(ListTable):
     """The lines of a file, in its order."""
 
     default_sort = "number"
 
-    number = Number("Line", required=True, always=True, width=80)
+    number = LineNumber("Line", required=True, always=True, width=80)
     verdict = Badge("Verdict", looks=LOOKS, required=True, always=True, width=130)
     reason = LongText("Reason", sort=(), shown=True, width=320)
     name = Cell("name", width=220)

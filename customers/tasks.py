@@ -18,7 +18,7 @@ def fold_tally() -> None:
     tally.fold()
 
 
-@shared_task
+@shared_task(soft_time_limit=540, time_limit=570)  # 50,000 lines on a busy machine; below the visibility timeout
 def work_on_imports() -> None:
     """Check what was uploaded and write what was confirmed, one import after the other."""
     while work_on_one_import():

@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from customers import contacts, dictionaries, services
+from customers.columns import state_looks
 from customers.filters import CustomerFilters
 from customers.forms import ContactForm, CustomerForm
 from customers.models import Contact, Customer, CustomerTally
-from customers.tables import CustomerTable
+from customers.tables import CustomerTable, tenant_choices
 from msc.access.models import User
 from msc.access.roles import Role
 from msc.pages.columns import Names
@@ -23,6 +24,8 @@ from msc.pages.list import Empty, ListPage
 from msc.pages.rendering import Action, RowAction
 from msc.people.views_events import AuditTrail
 from serviceplans.catalogue import Product
+
+STATES = state_looks(tenant_choices("state"))
 
 
 class CustomerList(ListPage):
@@ -93,8 +96,13 @@ class CustomerPage(DetailPage):
         return [] if self.object.is_sandbox else super().page_actions()
 
     def queryset(self) -> QuerySet[Customer]:
-        """Return the customers with their identity."""
-        return Customer.objects.for_user(self.user).select_related("identity", "msp")
+        """Return the customers with their identity and what their products are."""
+        return Customer.objects.for_user(self.user).select_related("identity", "summary", "msp")
+
+    def more(self) -> dict[str, Any]:
+        """Return where the customer's products stand, each state once."""
+        states = {entry["st"] for entry in self.object.summary.products}
+        return {"states": [look for state, look in STATES.items() if state in states]}
 
     def get_title(self) -> str:
         """Return the customer's real name."""

@@ -79,7 +79,7 @@ def test_a_contact_is_added_and_the_customer_edited_from_its_page(office):
     dialog.get_by_label("Name").fill("Carla Contact")
     dialog.get_by_label("E-mail").fill("carla@harbour.example")
     dialog.get_by_role("button", name="Add contact").click()
-    expect(office.get_by_role("cell", name="carla@harbour.example")).to_be_visible()
+    expect(office.get_by_role("link", name="carla@harbour.example")).to_be_visible()
     office.get_by_role("link", name="Edit account details").click()
     dialog.get_by_label("Phone Number").fill("0431")
     dialog.get_by_role("button", name="Save").click()
