@@ -7,9 +7,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from msc.access.models import User
 from tests.factories import PASSWORD
+from tests.people.providing import claims, issuer, says, set_up
 from tests.people.signing_in import app_code, events, last_code
 from tests.sign_in import cookie_of
 
+__all__ = ["issuer"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -210,3 +212,13 @@ def test_single_sign_on_is_set_up_and_offered(page, context, live_server, ada, a
     expect(page.get_by_role("button", name="Sign in through Northwind ID")).to_be_visible()
     accessible(page)
     picture(page, "single-sign-on-page")
+
+
+def test_a_browser_walks_to_the_provider_and_back(page, live_server, issuer, settings, ada):
+    settings.MSC_ORIGIN = live_server.url
+    provider = set_up(ada.msp, issuer)
+    says(issuer, claims=claims(ada.email))
+    page.goto(f"{live_server.url}/sign-in/{provider.msp.slug}/?next=/profile/")
+    page.get_by_role("button", name="Sign in through Northwind ID").click()
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    assert events("session.opened")[-1].detail == {"method": "single sign-on"}

@@ -1,11 +1,7 @@
 """Sign-in through an MSP's identity provider, which runs as a process of its own."""
 
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,37 +14,24 @@ from msc.access import scope
 from msc.access.models import Msp, MspState, User
 from msc.people.models import SingleSignOn
 from msc.people.sso import network
-from msc.people.sso.providers import seal_secret
-from tests.people.identity_provider import CLIENT, SECRET
+from tests.people.identity_provider import SECRET
+from tests.people.providing import claims, issuer, says, set_up
 from tests.people.signing_in import app_code, events, give_app, is_signed_in, mails, session_of, sign_in
 
+__all__ = ["issuer"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[str]:
-    program = Path(__file__).with_name("identity_provider.py")
-    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as process:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        process.terminate()
-
-
-def _set_up(msp: Msp, issuer: str, **more: object) -> SingleSignOn:
-    facts = {"label": "Northwind ID", "issuer": issuer, "client_id": CLIENT, "is_on": True}
-    with scope.entered("portal", msp=msp.pk):
-        return SingleSignOn.objects.create(msp=msp, **{**facts, "sealed_secret": seal_secret(SECRET), **more})
 
 
 @pytest.fixture
 def oidc(northwind: Msp, issuer: str) -> SingleSignOn:
-    return _set_up(northwind, issuer)
+    return set_up(northwind, issuer)
 
 
 @pytest.fixture
 def saml(northwind: Msp, issuer: str) -> SingleSignOn:
     certificate = requests.get(f"{issuer}/certificate", timeout=5).text
     bare = "".join(certificate.strip().splitlines()[1:-1])
-    return _set_up(
+    return set_up(
         northwind,
         f"{issuer}/entity",
         protocol=SingleSignOn.Protocol.SAML,
@@ -66,14 +49,6 @@ def _leave(client: Client, provider: SingleSignOn, **data: str) -> str:
     response = client.post(_page(provider), data)
     assert response.status_code == 200
     return unescape(re.search(r'<a class="btn btn-primary w-100" href="([^"]+)"', response.content.decode()).group(1))
-
-
-def _says(at: str, /, **what: object) -> None:
-    requests.put(f"{at}/next", json=what, timeout=5)
-
-
-def _claims(email: str, subject: str = "subject-1", **more: object) -> dict[str, object]:
-    return {"sub": subject, "email": email, "email_verified": True, **more}
 
 
 def _by_oidc(client: Client, provider: SingleSignOn, **data: str):
@@ -136,7 +111,7 @@ def test_a_provider_that_is_off_and_a_closed_msp_have_no_page(client, oidc):
 
 
 def test_an_invited_person_signs_in_without_password_and_code(client, oidc, issuer, ada):
-    _says(issuer, claims=_claims(ada.email))
+    says(issuer, claims=claims(ada.email))
     response = _by_oidc(client, oidc, next="/profile/")
     assert (response.status_code, response.url) == (302, "/profile/")
     assert is_signed_in(client)
@@ -155,15 +130,15 @@ def test_the_journey_uses_state_and_proof_key(client, oidc, issuer, ada):
 
 
 def test_the_subject_is_remembered_when_the_address_changes(client, oidc, issuer, ada):
-    _says(issuer, claims=_claims(ada.email))
+    says(issuer, claims=claims(ada.email))
     _by_oidc(Client(), oidc)
-    _says(issuer, claims=_claims("ada.married@northwind.example", email_verified=False))
+    says(issuer, claims=claims("ada.married@northwind.example", email_verified=False))
     _by_oidc(client, oidc)
     assert is_signed_in(client)
 
 
 def test_nobody_is_created(client, oidc, issuer, ada):
-    _says(issuer, claims=_claims("stranger@northwind.example"))
+    says(issuer, claims=claims("stranger@northwind.example"))
     response = _by_oidc(client, oidc)
     assert response.status_code == 403
     assert "nobody has invited you" in response.content.decode()
@@ -173,29 +148,29 @@ def test_nobody_is_created(client, oidc, issuer, ada):
 
 
 def test_an_unverified_address_links_nobody(client, oidc, issuer, ada):
-    for claims in (_claims(ada.email, email_verified=False), {"sub": "x", "email": ada.email}):
-        _says(issuer, claims=claims)
+    for said in (claims(ada.email, email_verified=False), {"sub": "x", "email": ada.email}):
+        says(issuer, claims=said)
         assert _by_oidc(client, oidc).status_code == 403
     assert not is_signed_in(client)
     assert _accounts(oidc.msp) == []
 
 
 def test_a_domain_that_the_provider_answers_for_needs_no_mark(client, northwind, issuer, ada):
-    provider = _set_up(northwind, issuer, domains=["northwind.example"])
-    _says(issuer, claims={"sub": "x", "email": ada.email})
+    provider = set_up(northwind, issuer, domains=["northwind.example"])
+    says(issuer, claims={"sub": "x", "email": ada.email})
     _by_oidc(client, provider)
     assert is_signed_in(client)
 
 
 def test_a_provider_reaches_nobody_of_another_msp(client, oidc, issuer, eve, sam):
     for person in (eve, sam):
-        _says(issuer, claims=_claims(person.email))
+        says(issuer, claims=claims(person.email))
         assert _by_oidc(client, oidc).status_code == 403
     assert not is_signed_in(client)
 
 
 def test_somebody_who_was_switched_off_is_refused(client, oidc, issuer, rita):
-    _says(issuer, claims=_claims(rita.email))
+    says(issuer, claims=claims(rita.email))
     _by_oidc(Client(), oidc)
     with scope.entered("support"):
         User.objects.filter(pk=rita.pk).update(is_active=False)
@@ -219,7 +194,7 @@ def test_somebody_who_was_switched_off_is_refused(client, oidc, issuer, rita):
     ],
 )
 def test_what_the_provider_did_not_sign_for_us_is_refused(client, oidc, issuer, ada, misbehaviour):
-    _says(issuer, **{**misbehaviour, "claims": {**_claims(ada.email), **misbehaviour.get("claims", {})}})
+    says(issuer, **{**misbehaviour, "claims": {**claims(ada.email), **misbehaviour.get("claims", {})}})
     response = _by_oidc(client, oidc)
     assert response.status_code == 403
     assert not is_signed_in(client)
@@ -227,7 +202,7 @@ def test_what_the_provider_did_not_sign_for_us_is_refused(client, oidc, issuer, 
 
 
 def test_an_answer_is_of_use_in_its_own_browser_and_once(client, oidc, issuer, ada):
-    _says(issuer, claims=_claims(ada.email))
+    says(issuer, claims=claims(ada.email))
     back = urlsplit(requests.get(_leave(client, oidc), allow_redirects=False, timeout=5).headers["Location"])
     address = f"{back.path}?{back.query}"
     assert Client().get(address).status_code == 403
@@ -237,13 +212,13 @@ def test_an_answer_is_of_use_in_its_own_browser_and_once(client, oidc, issuer, a
 
 
 def test_a_provider_that_is_down_is_told(client, oidc, issuer):
-    _says(issuer, down=True)
+    says(issuer, down=True)
     assert client.post(_page(oidc)).status_code == 403
 
 
 def test_a_person_with_an_own_factor_is_asked_for_it(client, oidc, issuer, ada):
     seed = give_app(ada)
-    _says(issuer, claims=_claims(ada.email))
+    says(issuer, claims=claims(ada.email))
     assert _by_oidc(client, oidc).url == "/account/second-factor/"
     assert not is_signed_in(client)
     assert ada.password not in repr(session_of(client))
@@ -252,15 +227,15 @@ def test_a_person_with_an_own_factor_is_asked_for_it(client, oidc, issuer, ada):
     assert is_signed_in(client)
 
 
-def test_a_saml_provider_that_is_wrongly_set_up_is_told(client, northwind):
+def test_a_saml_provider_that_is_wronglyset_up_is_told(client, northwind):
     saml = SingleSignOn.Protocol.SAML
-    provider = _set_up(northwind, "x", protocol=saml, sign_in_url="https://", certificate="MIIB", domains=["a.example"])
+    provider = set_up(northwind, "x", protocol=saml, sign_in_url="https://", certificate="MIIB", domains=["a.example"])
     assert client.post(_page(provider)).status_code == 403
     assert client.get(f"{_page(provider)}saml/finish/").status_code == 403
 
 
 def test_saml_signs_an_invited_person_in(client, saml, issuer, ada):
-    _says(issuer, email=ada.email)
+    says(issuer, email=ada.email)
     response = _by_saml(client, saml)
     assert (response.status_code, response.url) == (302, "/")
     assert is_signed_in(client)
@@ -283,13 +258,13 @@ def test_saml_signs_an_invited_person_in(client, saml, issuer, ada):
 )
 @pytest.mark.usefixtures("rita")
 def test_saml_refuses_what_was_not_signed_for_us(client, saml, issuer, ada, misbehaviour):
-    _says(issuer, **{"email": ada.email, **misbehaviour})
+    says(issuer, **{"email": ada.email, **misbehaviour})
     assert _by_saml(client, saml).status_code == 403
     assert not is_signed_in(client)
 
 
 def test_saml_answers_are_taken_once(client, saml, issuer, ada):
-    _says(issuer, email=ada.email)
+    says(issuer, email=ada.email)
     sent = requests.get(_leave(client, saml), timeout=5).json()
     acs = urlsplit(sent["acs"]).path
     assert client.get(client.post(acs, sent).url).status_code == 302
