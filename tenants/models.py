@@ -47,6 +47,7 @@ class Tenant(models.Model):
 
     class Meta:
         verbose_name = "product (tenant)"
+        verbose_name_plural = "products (tenants)"
         # Rules that need rows of other tables stand in migration 0005, in SQL.
         triggers: ClassVar = [
             pgtrigger.FSM(

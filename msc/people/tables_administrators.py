@@ -47,7 +47,7 @@ class AdministratorTable(ListTable):
         width=150,
     )
     address = Text("E-mail", shown=True, width=200)
-    role = Badge("Role", looks=ROLES, shown=True, width=212)
+    role = Badge("Role", looks=ROLES, shown=True, width=222)
     customers = Number(
         "Customers",
         fields=("customers_assigned",),
@@ -55,9 +55,9 @@ class AdministratorTable(ListTable):
         width=125,
         hint="How many a tenant administrator is in charge of",
     )
-    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True, width=190)
+    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True, width=200)
     state = Badge("State", looks=STATES, shown=True, width=140)
-    second_factor = Badge("Second factor", looks=FACTORS, shown=True, width=165)
+    second_factor = Badge("Second factor", looks=FACTORS, shown=True, width=160)
     phone = Phone("Phone number")
     joined_at = Date("Added on")
 
