@@ -103,9 +103,6 @@ ROWS: dict[str, Callable[[Msp, int], None]] = {
     "alerts": _alerts,
 }
 
-#: What the address of a list inside another page takes, by the list's name; its rows are made there.
-PLACES: dict[str, Callable[[Msp], list[int]]] = {}
-
 
 def _lists(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, type[ListPage]]]:
     for pattern in resolver.url_patterns:
