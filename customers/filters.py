@@ -1,16 +1,18 @@
 """The filters of the customer list: products, plan, region and type hold for one and the same product."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 
 from customers.dictionaries import person_label, region_label
 from customers.models import Customer
+from customers.querysets import Wanted
 from customers.tables import tenant_choices
 from msc.access.models import User
 from msc.access.roles import Role
-from msc.pages.filters import ListFilters, MultiChoice, ScopedModelMultiChoice, Search
-from serviceplans.catalogue import Product
+from msc.pages.filters import Choice, ListFilters, MultiChoice, ScopedModelMultiChoice, Search
+from serviceplans.catalogue import Edition, Product
 from serviceplans.models import ServicePlan, StorageRegion
 
 
@@ -35,8 +37,12 @@ class TenantAdminChoice(ScopedModelMultiChoice):
         return people.annotate(label=person_label()).order_by("label", "pk")
 
 
-class CustomerFilters(ListFilters):
-    """The search box and the five filters."""
+DAYS = (7, 30, 90)
+DUE = [*((str(days), f"Within {days} days") for days in DAYS), ("passed", "Already passed")]
+
+
+class ProductFilters(ListFilters):
+    """The filters of a list of customers or of their products; all but search and admin hold for one product."""
 
     q = Search("Search customers")
     product = MultiChoice("Products", Product.choices)
@@ -44,15 +50,42 @@ class CustomerFilters(ListFilters):
     region = RegionChoice("Storage Regions", model=StorageRegion, label_field="label")
     type = MultiChoice("Tenant Type", tenant_choices("tenant_type"))
     admin = TenantAdminChoice("Tenant Admin", model=User, label_field="label")
+    edition = MultiChoice("Editions", Edition.choices)
+    status = MultiChoice("Status", [(value, word) for value, word in tenant_choices("state") if value != "deleted"])
+    expires = Choice("License expires", DUE)
+    quota_ends = Choice("Quota ends", DUE)
+
+    def wanted(self) -> Wanted:
+        """Return what one and the same product is to be."""
+        chosen = self.form.cleaned_data
+        return Wanted(
+            products=chosen["product"],
+            plans=chosen["plan"],
+            regions=chosen["region"],
+            types=chosen["type"],
+            editions=chosen["edition"],
+            states=chosen["status"],
+            expiry=self._span(chosen["expires"]),
+            quota_end=self._span(chosen["quota_ends"]),
+        )
+
+    def _span(self, due: str) -> tuple[date, date] | None:
+        """Return the days that the choice means where the MSP is."""
+        if not due or self.user.msp is None:
+            return None
+        today = self.user.msp.today()
+        if due == "passed":
+            return date.min, today - timedelta(days=1)
+        return today, today + timedelta(days=int(due))
+
+
+class CustomerFilters(ProductFilters):
+    """The filters of the customer list."""
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep customers with one product of which all chosen conditions hold."""
         chosen = self.form.cleaned_data
         customers: Any = queryset  # a CustomerQuerySet
         return (  # type: ignore[no-any-return]
-            customers.matching(chosen["q"])
-            .with_tenant(
-                products=chosen["product"], plans=chosen["plan"], regions=chosen["region"], types=chosen["type"]
-            )
-            .assigned_to(chosen["admin"])
+            customers.matching(chosen["q"]).with_tenant(self.wanted()).assigned_to(chosen["admin"])
         )

@@ -1,6 +1,8 @@
 """Reads of customers."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import Exists, OuterRef, Q, Sum
@@ -40,27 +42,15 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
         needle = folded_name(text)
         return self.filter(pk__in=RawSQL("SELECT customers_matching(%s)", [needle])) if needle else self
 
-    def with_tenant(
-        self,
-        *,
-        products: Collection[str] = (),
-        plans: Collection[int] = (),
-        regions: Collection[int] = (),
-        types: Collection[str] = (),
-    ) -> Self:
+    def with_tenant(self, wanted: "Wanted") -> Self:
         """Return the customers that have one live tenant of which all of this holds.
 
         Tenants are the app above; the relation is named, not imported.
         """
-        wanted = {"product__in": products, "service_plan__in": plans, "tenant_type__in": types}
-        conditions = {lookup: list(values) for lookup, values in wanted.items() if values}
-        if not conditions and not regions:
+        if not wanted:
             return self
-        tenants = self._related("tenants").filter(customer=OuterRef("pk"), deleted_at=None, **conditions)
-        if regions:
-            stored = tenants.model._meta.get_field("regions").related_model._default_manager
-            tenants = tenants.filter(Exists(stored.filter(tenant=OuterRef("pk"), region__in=list(regions))))
-        return self.filter(Q(Exists(tenants)))
+        tenants = self._related("tenants").filter(customer=OuterRef("pk"), deleted_at=None)
+        return self.filter(Q(Exists(fitting(tenants, wanted))))
 
     def assigned_to(self, people: Collection[int]) -> Self:
         """Return the customers that any of the people is in charge of."""
@@ -70,6 +60,55 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
 
     def _related(self, name: str) -> Any:  # a manager of whatever model the relation leads to
         return self.model._meta.get_field(name).related_model._default_manager  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What one and the same tenant is to be; what is empty may be anything. The spans are of days, both included."""
+
+    products: Collection[str] = ()
+    plans: Collection[int] = ()
+    regions: Collection[int] = ()
+    types: Collection[str] = ()
+    editions: Collection[str] = ()
+    states: Collection[str] = ()
+    expiry: tuple[date, date] | None = None
+    quota_end: tuple[date, date] | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything at all is wanted."""
+        return any(vars(self).values())
+
+
+def fitting(tenants: Any, wanted: Wanted) -> Any:  # a queryset of the tenants, whose app stands above
+    """Return the tenants of which all that is wanted holds."""
+    chosen = {
+        "product__in": wanted.products,
+        "service_plan__in": wanted.plans,
+        "tenant_type__in": wanted.types,
+        "state__in": wanted.states,
+    }
+    rows = tenants.filter(**{lookup: list(values) for lookup, values in chosen.items() if values})
+    if wanted.expiry:
+        rows = rows.filter(license_expiry__range=wanted.expiry)
+    if wanted.regions:
+        rows = rows.filter(_has(rows, "regions", region__in=list(wanted.regions)))
+    if wanted.quota_end:
+        last = wanted.quota_end[1]
+        rows = rows.filter(_has(rows, "quota_periods", replaced_at=None, end_on__range=wanted.quota_end))
+        if wanted.quota_end[0] == date.min:  # a quota that was followed by another one has not run out
+            rows = rows.exclude(_has(rows, "quota_periods", replaced_at=None, end_on__gt=last))
+    if wanted.editions:
+        parts = rows.model._meta.get_field("service_plan").related_model._meta.get_field("products").related_model
+        of_plan = parts._default_manager.filter(plan=OuterRef("service_plan"), product=OuterRef("product"))
+        rows = rows.filter(Exists(of_plan.filter(edition__in=list(wanted.editions))))
+    return rows
+
+
+def _has(tenants: Any, relation: str, **conditions: Any) -> Exists:
+    """Return the condition that the tenant has such a row of the relation."""
+    rows = tenants.model._meta.get_field(relation).related_model._default_manager
+    return Exists(rows.filter(tenant=OuterRef("pk"), **conditions))
 
 
 class TallyQuerySet(ScopedQuerySet["CustomerTally"]):

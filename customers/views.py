@@ -66,6 +66,7 @@ class CustomerList(ListPage):
         ),
     )
     empty = Empty("No customers yet", "Create the first one, or import them all from a file.")
+    other_file = ("Export one line per product instead", "tenants:list")
 
     def scoped(self, user: User) -> QuerySet[Customer]:
         """Return the customers with what the list orders by."""

@@ -1,17 +1,21 @@
 """Reads of tenants."""
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import F, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
+from django.db.models.functions import Concat, Now
 
 from msc.access.querysets import ScopedQuerySet
+from serviceplans.catalogue import EDITION_RANK
 from tenants.states import TenantState
 
 if TYPE_CHECKING:
     from tenants.models import Tenant  # noqa: F401 - names the row type below
+
+_EDITION_RANK = Case(*(When(edition=edition, then=rank) for edition, rank in EDITION_RANK.items()))
 
 
 class TenantQuerySet(ScopedQuerySet["Tenant"]):
@@ -20,6 +24,39 @@ class TenantQuerySet(ScopedQuerySet["Tenant"]):
     def live(self) -> Self:
         """Return the tenants that are not purged; those in Deleting still count."""
         return self.filter(deleted_at=None)
+
+    def for_list(self, today: date) -> Self:
+        """Add what a list of products shows and sorts by beyond plain fields; `today` is the MSP's."""
+        parts = self._rows("service_plan", "products").filter(
+            plan=OuterRef("service_plan"), product=OuterRef("product")
+        )
+        regions = self._rows("regions").filter(tenant=OuterRef("pk")).order_by("region__provider", "region__name")
+        quotas = self._rows("quota_periods").filter(tenant=OuterRef("pk"), replaced_at=None)
+        # In force today, else the next to begin, else the last that ended, as in the summary of a customer.
+        quotas = quotas.order_by(
+            Case(
+                When(effective_on__lte=today, end_on__gte=today, then=0),
+                When(effective_on__gt=today, then=1),
+                default=2,
+            ),
+            Case(When(effective_on__gt=today, then="effective_on")).asc(nulls_last=True),
+            "-end_on",
+        )
+        return self.annotate(
+            edition=Subquery(parts.values("edition")[:1]),
+            edition_rank=Subquery(parts.annotate(rank=_EDITION_RANK).values("rank")[:1]),
+            region_ids=ArraySubquery(regions.values("region")),
+            region_key=Subquery(regions.values(key=Concat("region__provider", Value(" "), "region__name"))[:1]),
+            quota=Subquery(quotas.values("quota")[:1]),
+            quota_effective=Subquery(quotas.values("effective_on")[:1]),
+            quota_end=Subquery(quotas.values("end_on")[:1]),
+        )
+
+    def _rows(self, *path: str) -> Any:  # the rows of whatever model the relations lead to
+        model: Any = self.model
+        for name in path:
+            model = model._meta.get_field(name).related_model
+        return model._default_manager.all()
 
     def awaiting_provisioner(self) -> Self:
         """Return the tenants whose change the provisioner should make real now, the longest waiting first."""

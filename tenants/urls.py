@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from tenants.views import adding, changing, customers, page, plans
+from tenants.views import adding, changing, customers, listing, page, plans
 
 app_name = "tenants"
 _one = "customers/<int:customer>/products/<int:pk>/"
 _new = "customers/<int:customer>/products/add/"
 urlpatterns = [
+    path("customers/products/", listing.TenantList.as_view(), name="list"),
+    path("products/<int:pk>/", listing.ProductAddress.as_view(), name="product"),
     path("customers/<int:pk>/delete/", customers.CustomerDelete.as_view(), name="delete_customer"),
     path(_new, adding.ProductChoice.as_view(), name="choose"),
     path(f"{_new}<slug:product>/", adding.TenantAdd.as_view(), name="add"),

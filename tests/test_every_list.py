@@ -57,6 +57,12 @@ def _plans(msp: Msp, number: int) -> None:
         factories.make_plan(msp)
 
 
+def _products(msp: Msp, number: int) -> None:
+    plan = factories.make_plan(msp)
+    for _ in range(number):
+        factories.make_tenant(factories.make_customer(msp), plan)
+
+
 def _customers(msp: Msp, number: int) -> None:
     for _ in range(number):
         factories.make_customer(msp)
@@ -97,6 +103,7 @@ ROWS: dict[str, Callable[[Msp, int], None]] = {
     "log-ins": _sign_ins,
     "credentials": _credentials,
     "service-plans": _plans,
+    "products": _products,
     "customers": _customers,
     "customer-history": _history,
     "import-lines": _import_lines,

@@ -48,6 +48,7 @@ class ListPage(PortalView):
     actions: ClassVar[Sequence[Action]] = ()
     row_actions: ClassVar[Sequence[RowAction]] = ()
     empty: ClassVar[Empty] = Empty()
+    other_file: ClassVar[tuple[str, str] | None] = None  # words, and the list whose file holds the same otherwise
     template: ClassVar[str] = "pages/list.html"
 
     # -- What a list may decide for itself ------------------------------------------------------------------------
