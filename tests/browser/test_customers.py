@@ -6,17 +6,34 @@ from playwright.sync_api import expect
 from customers import tasks
 from customers.models import Customer
 from msc.access import scope
+from tenants import summaries
 from tests import factories
 from tests.sign_in import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+LONG = "Zweckverband der kommunalen Wasserversorgung und Abwasserbeseitigung Oberes Mittleres Unteres Tal AöR"
+
+
 @pytest.fixture
 def office(page, context, live_server, ada, tom, northwind):
     with scope.entered("portal", msp=northwind.pk):
-        for name in ("Harbour Logistics", "Stadtwerke München", "株式会社日立製作所", "O'Brien & Sons", "x" * 200):
-            factories.make_customer(northwind, name, admins=(tom,))
+        gold, basic = factories.make_plan(northwind, "Gold"), factories.make_plan(northwind, "Basic")
+        made = {
+            name: factories.make_customer(northwind, name, admins=(tom,))
+            for name in ("Harbour Logistics", "Stadtwerke München", "Ångström Instruments", "O'Brien & Sons", LONG)
+        }
+        factories.make_customer(northwind, "St. Mary's Hospital", account_name="Blue Falcon")
+        factories.make_contact(made["Harbour Logistics"], job_role="Head of IT", is_primary=True)
+        for name, plan, product in (
+            ("Harbour Logistics", gold, "hybrid"),
+            ("Harbour Logistics", gold, "saas"),
+            ("Stadtwerke München", basic, "hybrid"),
+            ("Ångström Instruments", basic, "saas"),
+        ):
+            factories.make_tenant(made[name], plan, product)
+        summaries.refresh([customer.pk for customer in made.values()])
     context.add_cookies([cookie_of(ada, live_server.url)])
     page.goto(f"{live_server.url}/customers/")
     return page
@@ -41,7 +58,7 @@ def test_a_customer_is_created_in_the_dialog_by_keyboard(office, accessible, pic
     accessible(office)
     picture(office, "create-customer")
     office.set_viewport_size({"width": 1280, "height": 800})
-    dialog.get_by_label("Account Name").fill("Blue Falcon")
+    dialog.get_by_label("Account Name").fill("Red Fox")
     dialog.get_by_label("Address").fill("1 Pier\nKiel")
     dialog.get_by_label("Phone Number").fill("+49 431 123456")
     dialog.get_by_label("Tom Tenant").check()
@@ -72,6 +89,20 @@ def test_the_list_and_a_customers_page_are_for_everybody(office, accessible, pic
     accessible(office)
 
 
+def test_the_windows_of_the_list_show_what_there_is(office, picture):
+    office.get_by_role("link", name="Filters").click()
+    office.get_by_role("dialog").get_by_label("Hybrid Workloads").check()
+    office.get_by_role("dialog").get_by_label("Gold").check()
+    picture(office, "customers-filters")
+    office.set_viewport_size({"width": 1280, "height": 800})
+    office.get_by_role("dialog").get_by_role("button", name="Apply").click()
+    expect(office.get_by_role("link", name="Remove filter Products: Hybrid Workloads")).to_be_visible()
+    assert names(office) == ["Harbour Logistics"]
+    office.get_by_role("link", name="Edit columns").click()
+    expect(office.get_by_role("dialog").get_by_text("Quota Effective Date")).to_be_visible()
+    picture(office, "customers-columns")
+
+
 def test_a_contact_is_added_and_the_customer_edited_from_its_page(office):
     office.get_by_role("link", name="Harbour Logistics").click()
     office.get_by_role("link", name="Add contact").click()
@@ -100,8 +131,8 @@ def test_a_customer_without_product_is_deleted_after_a_question(office):
 
 def test_a_file_is_imported_after_its_lines_were_seen(office, accessible, picture, tmp_path, northwind):
     file = tmp_path / "customers.csv"
-    good = "Name;Address;Phone Number\nÅngström AB;2 Quay;+46 8 123 456 78\n"
-    file.write_text(good + "Bad;2 Quay;12\n", encoding="utf-8-sig")
+    good = "Name;Address;Phone Number\nÖrebro Freight;2 Quay;+46 8 123 456 78\n"
+    file.write_text(good + "Bad Number Ltd;2 Quay;12\n", encoding="utf-8-sig")
     office.get_by_role("link", name="Import").click()
     accessible(office)
     office.set_viewport_size({"width": 1280, "height": 800})
@@ -124,7 +155,7 @@ def test_a_file_is_imported_after_its_lines_were_seen(office, accessible, pictur
     tasks.work_on_imports()
     expect(office.get_by_text("The new customers are created")).to_be_visible()
     with scope.entered("portal", msp=northwind.pk):
-        assert Customer.objects.filter(identity__name="Ångström AB").exists()
+        assert Customer.objects.filter(identity__name="Örebro Freight").exists()
 
 
 def test_without_javascript_the_account_name_waits_in_the_form(browser, live_server, ada):
