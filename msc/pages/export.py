@@ -134,6 +134,7 @@ def response(export: Export) -> StreamingHttpResponse:
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
             "Cache-Control": "no-store, private",
+            "Content-Encoding": "identity",  # compressing would take as long as COPY of all rows; a proxy may do it
             "X-Accel-Buffering": "no",
         },
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -16,6 +17,8 @@ from msc.pages.when import absolute
 
 TYPE_AHEAD_FROM = 200  # more choices than this are searched, not listed
 MOST_CHOSEN = 50
+EARLIEST, LATEST = date(1970, 1, 1), date(2199, 12, 31)  # beyond them a zone's offset may leave the calendar
+_DAY_BOUNDS = "Enter a day between 1970 and 2199."
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,8 @@ class DayFilter(django_filters.DateFilter):  # type: ignore[misc]  # the library
     def __init__(self, label: str, *, moments: bool = False, **options: Any) -> None:
         self.moments = moments
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(label=label, widget=widget, **options)
+        bounds = [MinValueValidator(EARLIEST, _DAY_BOUNDS), MaxValueValidator(LATEST, _DAY_BOUNDS)]
+        super().__init__(label=label, widget=widget, validators=bounds, **options)
 
     def filter(self, queryset: QuerySet[Any], value: date | None) -> QuerySet[Any]:
         """Keep rows on the right side of the day, taken in the person's zone for moments."""
