@@ -9,7 +9,7 @@ UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --gener
 export PORT PG
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: FORCE run test lint check format lock reset clean bench chaos
+.PHONY: FORCE run test lint check format lock reset clean screenshots bench chaos
 
 run: .venv/run.ok var/frontend
 	@$(BIN)/python -m msc.portal --end-with-parent
@@ -31,6 +31,10 @@ bench: .venv/dev.ok var/frontend
 # Breaks what e-mail depends on, part by part, and counts what arrives. A quick look: ARGS="--mails 500 --kills 8 --away 10"
 chaos: .venv/dev.ok
 	@$(BIN)/python -m chaos.mail $(ARGS)
+
+# The guide's pictures, from a demonstration that runs on PORT.
+screenshots: .venv/dev.ok
+	@$(BIN)/python scripts/screenshots.py
 
 format: .venv/dev.ok
 	@$(BIN)/ruff check -q --fix-only .
