@@ -31,8 +31,3 @@ def contacts(user: User, customer: Customer) -> Panel:
         {"customer": customer, "contacts": list(rows), "may_edit": may_edit},
         actions=[add] if may_edit else (),
     )
-
-
-def consumption(_user: User, customer: Customer) -> Panel:
-    """Return the consumption of the last 90 days, of which nothing is known yet."""
-    return Panel("Consumption Units", "customers/_consumption.html", {"customer": customer})

@@ -26,6 +26,7 @@ class Tab:
 MENU: tuple[Entry, ...] = (
     Entry("Customers", "customers:list", "customer.view", "building"),
     Entry("Alerts", "health:alerts", "alert.view", "bell"),
+    Entry("Consumption", "health:consumption", "consumption.view", "chart-bar"),
     Entry("Service Plans", "serviceplans:list", "plan.view", "template"),
     Entry("Events", "people:events", "event.view", "history"),
     Entry("Settings", "people:settings", "settings.edit", "settings"),
@@ -47,7 +48,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "customer": (
         "customers.panels.account",
         "customers.panels.contacts",
-        "customers.panels.consumption",
+        "health.panels.consumption",
         "tenants.panels.products",
     ),
     "tenant": (

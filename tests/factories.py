@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from customers.models import Assignment, Contact, Customer, CustomerIdentity, CustomerSummary
-from health.models import Alert, TenantDay, TenantHealth
+from health.models import Alert, RollupState, TenantDay, TenantHealth
 from health.statuses import AlertState, AlertType, Severity
 from msc.access import scope
 from msc.access.models import Msp, User
@@ -183,6 +183,16 @@ def make_usage(tenant: Tenant, days: dict[date, str | None]) -> None:
         TenantDay.objects.bulk_create(
             TenantDay(msp_id=tenant.msp_id, tenant=tenant, day=day, cu=None if cu is None else Decimal(cu))
             for day, cu in days.items()
+        )
+        today = tenant.customer.msp.today()
+        RollupState.objects.get_or_create(
+            msp_id=tenant.msp_id,
+            defaults={
+                "time_zone": tenant.customer.msp.time_zone,
+                "window_on": today,
+                "closed_before": today - timedelta(days=400),
+                "drained_at": timezone.now(),
+            },
         )
 
 

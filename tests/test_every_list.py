@@ -88,6 +88,12 @@ def _alerts(msp: Msp, number: int) -> None:
         factories.make_alert(factories.make_tenant(factories.make_customer(msp), factories.make_plan(msp)))
 
 
+def _consumption(msp: Msp, number: int) -> None:
+    for _ in range(number):
+        tenant = factories.make_tenant(factories.make_customer(msp), factories.make_plan(msp))
+        factories.make_usage(tenant, {msp.today(): "1.5"})
+
+
 #: What the lists belong to that stand on the page of one thing.
 SUBJECT = "Subject"
 SUBJECTS = {
@@ -108,6 +114,7 @@ ROWS: dict[str, Callable[[Msp, int], None]] = {
     "customer-history": _history,
     "import-lines": _import_lines,
     "alerts": _alerts,
+    "consumption": _consumption,
 }
 
 

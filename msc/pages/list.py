@@ -49,6 +49,7 @@ class ListPage(PortalView):
     row_actions: ClassVar[Sequence[RowAction]] = ()
     empty: ClassVar[Empty] = Empty()
     other_file: ClassVar[tuple[str, str] | None] = None  # words, and the list whose file holds the same otherwise
+    lead: ClassVar[str] = ""  # a template above the rows that changes with them
     template: ClassVar[str] = "pages/list.html"
 
     # -- What a list may decide for itself ------------------------------------------------------------------------

@@ -1,0 +1,149 @@
+"""A customer's consumption as stacked bars, a slot per day; what is not known is a gap with a ground of its own."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from health.consumption import CustomerUse, Use
+from health.days import days_of
+from msc.pages.when import absolute
+
+SLOT, BAR, HEIGHT = 10, 8, 160
+UNKNOWN, ABSENT = "Unknown", "-"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One product's part of a day; `place` is the product's number, from 1."""
+
+    y: str
+    height: str
+    place: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One day: where it stands, what it says, and its bars from the ground up."""
+
+    x: int
+    words: str
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Days in a row of which a record is missing."""
+
+    x: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One day in figures, a cell per product."""
+
+    day: date
+    cells: Sequence[str]
+    total: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Everything that the template draws and writes."""
+
+    use: CustomerUse
+    top: Decimal
+    slots: Sequence[Slot]
+    gaps: Sequence[Gap]
+    rows: Sequence[Row]
+
+    width: int = 0
+    height: int = HEIGHT
+    bar: int = BAR
+    slot: int = SLOT
+
+    @property
+    def marks(self) -> Sequence[date]:
+        """The first day, one in the middle, and the last."""
+        days = [row.day for row in reversed(self.rows)]
+        return days[0], days[len(days) // 2], days[-1]
+
+    @property
+    def middle(self) -> Decimal:
+        """The value in the middle of the scale."""
+        return self.top / 2
+
+    @property
+    def title(self) -> str:
+        """What is drawn."""
+        span = self.use.span
+        return f"Consumption units per day, {absolute(span.first)} to {absolute(span.last)}"
+
+    @property
+    def words(self) -> str:
+        """What there is to see, in a sentence."""
+        parts = [f"{use.label}: {use.total:,.2f} CU" for use in self.use.uses]
+        unknown = self.use.unknown_days
+        missing = f" On {unknown} days a usage record is missing." if unknown else ""
+        return f"Stacked bars. {'; '.join(parts)}.{missing}"
+
+
+def chart_of(use: CustomerUse) -> Chart:
+    """Draw what a customer used."""
+    days = list(days_of(use.span.first, use.span.last))
+    sums = [sum((one.days.get(day, Decimal(0)) for one in use.uses), Decimal(0)) for day in days]
+    top = ceiling(max(sums))
+    return Chart(
+        use=use,
+        top=top,
+        slots=[_slot(number, day, use.uses, top) for number, day in enumerate(days)],
+        gaps=list(_gaps(days, use.uses)),
+        rows=[Row(day, [_cell(one, day) for one in use.uses], _total(day, use.uses)) for day in reversed(days)],
+        width=len(days) * SLOT,
+    )
+
+
+def ceiling(value: Decimal) -> Decimal:
+    """Return the next round number that is not less: 1, 2 or 5 times a power of ten."""
+    if value <= 0:
+        return Decimal(1)
+    power = Decimal(10) ** value.adjusted()
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= value)
+
+
+def _slot(number: int, day: date, uses: Sequence[Use], top: Decimal) -> Slot:
+    bars, ground = [], float(HEIGHT)
+    for place, use in enumerate(uses, 1):
+        height = float(use.days.get(day, Decimal(0)) / top) * HEIGHT
+        if height:
+            ground -= height
+            bars.append(Bar(f"{ground:.1f}", f"{height:.1f}", place))
+    words = "; ".join(f"{use.label}: {_cell(use, day)}" for use in uses)
+    return Slot(number * SLOT, f"{absolute(day)}. {words}", bars)
+
+
+def _gaps(days: Sequence[date], uses: Sequence[Use]) -> Iterator[Gap]:
+    begin: int | None = None
+    for number, day in enumerate(days):
+        is_unknown = any(use.is_unknown(day) for use in uses)
+        if is_unknown and begin is None:
+            begin = number
+        elif not is_unknown and begin is not None:
+            yield Gap(begin * SLOT, (number - begin) * SLOT)
+            begin = None
+    if begin is not None:
+        yield Gap(begin * SLOT, (len(days) - begin) * SLOT)
+
+
+def _cell(use: Use, day: date) -> str:
+    if day in use.days:
+        return f"{use.days[day]:,.2f}"
+    return UNKNOWN if use.is_unknown(day) else ABSENT
+
+
+def _total(day: date, uses: Sequence[Use]) -> str:
+    known = [use.days[day] for use in uses if day in use.days]
+    if known:
+        return f"{sum(known, Decimal(0)):,.2f}"
+    return UNKNOWN if any(use.is_unknown(day) for use in uses) else ABSENT

@@ -1,0 +1,160 @@
+"""What tenants consumed: sums of their daily totals over any days, and what is not known of them.
+
+A day without a usage record is unknown, not zero. Today counts as unknown only tomorrow.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, Greatest, Least, NullIf, TruncDate
+
+from customers.models import Customer
+from health.days import DAY, USAGE_WINDOW, days_of, window
+from health.models import RollupState, TenantDay, TenantHealth
+from health.spans import Span
+from msc.access.models import User
+from serviceplans.catalogue import Product
+from tenants.models import QuotaPeriod, Tenant
+
+_CU = DecimalField(max_digits=18, decimal_places=6)
+
+
+class DaysBetween(Func):
+    """The number of days from the second date to the first."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    output_field = IntegerField()
+
+
+def with_consumption(tenants: QuerySet[Tenant], user: User, span: Span, today: date) -> QuerySet[Tenant]:
+    """Add `cu`, `unknown_days` and `quota` to the tenants that stood, or used anything, in the days of the span.
+
+    Tenants of customers that are deleted are left out: `sums` tells of those.
+    """
+    msp = user.msp_id or 0
+    days = TenantDay.objects.for_msp(msp).filter(tenant=OuterRef("pk"), day__range=(span.first, span.last))
+    reported = days.filter(cu__isnull=False).order_by().values("tenant")
+    closed = reported.filter(day__lt=today)
+    begun = QuotaPeriod.objects.for_msp(msp).filter(tenant=OuterRef("pk"), replaced_at=None, effective_on__lte=today)
+    zone = user.msp.zone if user.msp else None
+    first = Greatest(Value(span.first), F("created_on"))
+    last = Least(Value(min(span.last, today - DAY)), TruncDate("deleted_at", tzinfo=zone))
+    return tenants.filter(Q(deleted_at=None) | Q(Exists(reported)), customer__identity__isnull=False).annotate(
+        cu=Subquery(reported.annotate(total=Sum("cu")).values("total"), output_field=_CU),
+        unknown_days=Greatest(
+            Value(0),
+            DaysBetween(last, first) + 1 - Coalesce(Subquery(closed.annotate(n=Count("pk")).values("n")), Value(0)),
+        ),
+        quota=NullIf(Subquery(begun.order_by("-effective_on").values("quota")[:1]), Value(Decimal(0))),
+    )
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The CU of all rows, what customers that are deleted used besides, and how old the figures are."""
+
+    total: Decimal | None = None
+    gone: Decimal | None = None
+    counted_at: datetime | None = None
+
+
+def sums(user: User, span: Span, chosen: QuerySet[Tenant] | None) -> Sums:
+    """Return the sums of the days, of the chosen tenants or of all that the person sees, in one statement."""
+    days = TenantDay.objects.for_user(user).filter(day__range=(span.first, span.last), cu__isnull=False)
+    gone = days.filter(tenant__customer__deleted_at__isnull=False) if chosen is None else days.none()
+    listed = days if chosen is None else days.filter(tenant__in=chosen.order_by().values("pk"))
+    states = RollupState.objects.for_user(user).annotate(total=_sum(listed), gone=_sum(gone))
+    for total, by_gone, counted_at in states.values_list("total", "gone", "drained_at"):
+        return Sums((total - (by_gone or 0) or None) if total else None, by_gone, counted_at)
+    return Sums()
+
+
+def _sum(days: QuerySet[TenantDay]) -> Subquery:
+    return Subquery(days.order_by().values("msp").annotate(total=Sum("cu")).values("total"), output_field=_CU)
+
+
+# -- One customer -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Use:
+    """What a customer used of one product, day by day; days on which the product stood without a record are unknown."""
+
+    product: str
+    days: dict[date, Decimal] = field(default_factory=dict)
+    expected: set[date] = field(default_factory=set)
+
+    @property
+    def label(self) -> str:
+        """The product's name."""
+        return str(Product(self.product).label)
+
+    @property
+    def total(self) -> Decimal:
+        """The CU of all days that are known."""
+        return sum(self.days.values(), Decimal(0))
+
+    def is_unknown(self, day: date) -> bool:
+        """Whether a record of the day is missing."""
+        return day in self.expected and day not in self.days
+
+
+@dataclass(frozen=True)
+class CustomerUse:
+    """What a customer used in the days of a span, product by product."""
+
+    span: Span
+    uses: Sequence[Use]
+    counted_at: datetime | None
+
+    @property
+    def total(self) -> Decimal:
+        """The CU of all products."""
+        return sum((use.total for use in self.uses), Decimal(0))
+
+    @property
+    def unknown_days(self) -> int:
+        """On how many days a record of any product is missing."""
+        return sum(any(use.is_unknown(day) for use in self.uses) for day in days_of(self.span.first, self.span.last))
+
+
+def use_of(user: User, customer: Customer, today: date) -> CustomerUse | None:
+    """Return what the customer used in the 90 days that end today, or None when nobody reported anything."""
+    span = Span(*window(today, USAGE_WINDOW))
+    rows = TenantDay.objects.for_user(user).filter(tenant__customer=customer, day__range=(span.first, span.last))
+    reported = list(rows.filter(cu__isnull=False).values_list("tenant__product", "day", "cu"))
+    if not reported:
+        return None
+    uses: dict[str, Use] = {}
+    for product, day, cu in reported:
+        known = uses.setdefault(product, Use(product)).days
+        known[day] = known.get(day, Decimal(0)) + (cu or 0)
+    zone = customer.msp.zone
+    for tenant in Tenant.objects.for_user(user).filter(customer=customer).only("product", "created_on", "deleted_at"):
+        if tenant.deleted_at is None or tenant.product in uses:
+            last = tenant.deleted_at.astimezone(zone).date() if tenant.deleted_at else today
+            stood = days_of(max(span.first, tenant.created_on), min(last, today - DAY))
+            uses.setdefault(tenant.product, Use(tenant.product)).expected.update(stood)
+    newest: dict[str, Any] = (
+        TenantHealth.objects.for_user(user).filter(customer=customer).aggregate(at=Max("counted_at"))
+    )
+    return CustomerUse(span, [uses[product] for product in sorted(uses)], newest["at"])
