@@ -44,7 +44,7 @@ class AdministratorTable(ListTable):
         sort=("folded_name",),
         required=True,
         always=True,
-        width=150,
+        width=145,
     )
     address = Text("E-mail", shown=True, width=200)
     role = Badge("Role", looks=ROLES, shown=True, width=222)
@@ -52,7 +52,7 @@ class AdministratorTable(ListTable):
         "Customers",
         fields=("customers_assigned",),
         shown=True,
-        width=125,
+        width=122,
         hint="How many a tenant administrator is in charge of",
     )
     last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True, width=200)
