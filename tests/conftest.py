@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.database", "tests.cast", "tests.chromium"]
+pytest_plugins = ["tests.database", "tests.cast", "tests.chromium", "tests.grid.fixtures"]
 
 
 @pytest.fixture(autouse=True)

@@ -33,13 +33,13 @@ class Rows:
         ).fetchall()
         self.tables = [name for (name,) in tables]
         self.checksums: dict[str, str] = {}
-        filled = self._touched()
+        filled = self.touched()
         self.copies = {name: self._copy(name) for name in filled}
         self.checksums = {name: connection.execute(_CHECKSUM.format(name)).fetchone()[0] for name in filled}
 
     def restore(self) -> None:
         """Put every table back as it was after the migrations, whatever triggers and keys say."""
-        if not (touched := self._touched()):
+        if not (touched := self.touched()):
             return
         with self.connection.transaction():
             self.connection.execute("SET LOCAL session_replication_role = replica")
@@ -48,7 +48,7 @@ class Rows:
                 self.connection.execute(f"DELETE FROM {name}")
                 self._fill(name)
 
-    def _touched(self) -> list[str]:
+    def touched(self) -> list[str]:
         """Name the tables that differ from their checksums; a table without one should be empty."""
         questions = [
             f"SELECT '{name}' WHERE ({_CHECKSUM.format(name)}) <> '{self.checksums[name]}'"
@@ -81,7 +81,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
     with stack.connect(superuser_url(DATABASE)) as connection:
         rows = Rows(connection)
         TransactionTestCase._fixture_teardown = lambda _: rows.restore()
-        yield
+        yield rows
         with django_db_blocker.unblock():
             connections.close_all()
 

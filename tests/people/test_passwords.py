@@ -8,6 +8,7 @@ from django.test import Client
 
 from msc.access import scope
 from msc.access.models import User
+from msc.mail.models import OutboxMessage
 from tests.factories import PASSWORD
 from tests.people.signing_in import (
     CODE,
@@ -24,6 +25,7 @@ from tests.people.signing_in import (
     sign_in,
     texts,
 )
+from tests.sign_in import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -183,3 +185,10 @@ def test_the_old_password_is_needed_to_change_it(client, ada):
 
 def test_a_stranger_is_led_to_sign_in(client):
     assert client.get("/account/password/").url.startswith(SIGN_IN)
+
+
+def test_a_signed_in_person_may_ask_for_the_link_of_somebody_at_another_msp(ada, eve):
+    answer = client_of(eve).post(RESET, {"email": ada.email})
+    assert answer.status_code == 302
+    with scope.entered("worker"):
+        assert OutboxMessage.objects.get(kind="password.reset").to == ada.email

@@ -187,6 +187,8 @@ class AskForResetForm(account.ResetPasswordForm):  # type: ignore[misc]
 
     def save(self, request: HttpRequest, **more: Any) -> str:
         """Queue the link, or do the same work for nobody, so that the time tells nothing."""
+        # Whoever asks may be signed in, even at another MSP; the link and its event are the addressed person's.
+        scope.narrow_to_msp(None)
         email: str = super().save(request, **more)
         if not self.users:
             mails.rehearse(mails.RESET, email)

@@ -10,7 +10,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
@@ -20,13 +20,16 @@ from msc.people.signin import sessions
 from msc.people.signin.adapter import AccountAdapter
 
 LOCKED_SECONDS = 15 * 60
+READ_AND_POSTED = ("GET", "HEAD", "POST", "OPTIONS")
 
 
 class Private:
     """A page that no cache keeps and that answers 422 to a form with errors."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Forbid caches to keep the answer."""
+        """Take GET and POST alone (allauth reads a PUT as a POST), and forbid caches to keep the answer."""
+        if request.method not in READ_AND_POSTED:
+            return HttpResponseNotAllowed(READ_AND_POSTED)
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         add_never_cache_headers(response)
         return response
