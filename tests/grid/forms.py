@@ -7,6 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from health.statuses import Delivery
 from tests.factories import PASSWORD
 from tests.grid.world import Owned, World
 
@@ -121,6 +122,12 @@ FORMS: dict[str, Form] = {
     },
     "assigned_customers": lambda world, owned: {"add": [owned.second.pk], "remove": [owned.customer.pk]},
     "single_sign_on_settings": _provider,
+    "health:subscription": lambda world, owned: {
+        "severities": ["3"],
+        "delivery": Delivery.AT_ONCE.value,
+        "digest_hour": 7,
+        "version": 0,
+    },
     "health:api-runs": _runs,
     "health:api-usage": _usage,
     "profile_edit": lambda world, owned: {"first_name": "New", "last_name": "Name", "time_zone": "", "version": 1},

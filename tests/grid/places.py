@@ -84,6 +84,8 @@ PATHS: dict[str, Path] = {
     "tenants:activate": _product("suspended", "second"),
     "tenants:delete": _product("ready"),
     "tenants:cancel_deletion": _product("deleting"),
+    "tenants:product": _pk("ready"),
+    "health:alert": _pk("alert"),
     "tenants:edit_plan": _pk("plan"),
     "tenants:delete_plan": _pk("unused"),
     "tenants:plan_terms": lambda owned: {"product": "hybrid"},
