@@ -63,6 +63,26 @@ def test_filters_open_apply_and_go_by_their_chip(desk):
     assert desk.complaints == []
 
 
+@pytest.mark.parametrize("listed_up_to", [1, 200], ids=["asked of the server", "narrowed on the page"])
+def test_long_choices_are_found_and_keep_what_is_ticked(desk, northwind, ada, monkeypatch, listed_up_to):
+    monkeypatch.setattr("msc.pages.panels.TYPE_AHEAD_FROM", listed_up_to)
+    for number in range(12):
+        factories.make_person(northwind, name=f"Zoe Number{number}")
+    page = desk.open("/shop/")
+    page.click("#open-filters")
+    choices = page.get_by_role("group", name="Created by").first
+    choices.get_by_role("searchbox").fill("arnold")
+    choices.get_by_role("checkbox", name="ada arnold").check()
+    choices.get_by_role("searchbox").fill("number7")
+    expect(choices.get_by_role("checkbox", name="zoe number7")).to_be_visible()
+    expect(choices.get_by_role("checkbox")).to_have_count(2)
+    choices.get_by_role("checkbox", name="zoe number7").check()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".chip")).to_have_count(2)
+    assert "find-" not in page.url
+    assert desk.complaints == []
+
+
 def test_columns_are_hidden_moved_and_come_back(desk):
     page = desk.open("/shop/")
     page.click("#open-columns")
