@@ -1,7 +1,7 @@
 """Administrators, credentials, settings, events and support's pages in a real browser."""
 
 import pytest
-from django.conf import settings as portal
+from django.conf import settings as its_settings
 from playwright.sync_api import expect
 
 from msc.access import scope
@@ -33,9 +33,9 @@ def changed(northwind, ada, tom, rita):
 
 
 @pytest.fixture
-def home(context, live_server, ada):
-    context.add_cookies([cookie_of(ada, live_server.url)])
-    return live_server.url
+def home(context, portal, ada):
+    context.add_cookies([cookie_of(ada, portal)])
+    return portal
 
 
 def test_every_page_is_accessible(page, home, changed, tom, accessible, picture):
@@ -88,14 +88,14 @@ def test_a_secret_is_shown_in_the_dialog(page, home):
     assert secret not in page.content()
 
 
-def test_supports_pages_hold_to_the_policy(page, context, live_server, changed, sam, picture):
-    value = support_client(sam).cookies[portal.SESSION_COOKIE_NAME].value
-    cookie = {"name": portal.SESSION_COOKIE_NAME, "value": value, "url": live_server.url, "httpOnly": True}
+def test_supports_pages_hold_to_the_policy(page, context, portal, changed, sam, picture):
+    value = support_client(sam).cookies[its_settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": its_settings.SESSION_COOKIE_NAME, "value": value, "url": portal, "httpOnly": True}
     context.add_cookies([cookie])
     for path in ("", "customers/customer/", "access/msp/", "access/msp/act/open/", "events/event/"):
-        page.goto(f"{live_server.url}/support/{path}")
+        page.goto(f"{portal}/support/{path}")
         expect(page.get_by_role("link", name="Managed Services Center")).to_be_visible()
-    page.goto(f"{live_server.url}/support/customers/customer/?q=acc")
+    page.goto(f"{portal}/support/customers/customer/?q=acc")
     page.get_by_role("link", name="ACC-77").click()
     expect(page.get_by_role("heading", name="View customer")).to_be_visible()
     assert "Zebra" not in page.content()

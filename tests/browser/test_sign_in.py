@@ -38,11 +38,11 @@ def authenticator(context: BrowserContext, page: Page) -> None:
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
-def test_signing_in_by_keyboard_alone(page, live_server, ada, accessible, picture):
-    page.goto(f"{live_server.url}/account/sign-in/")
+def test_signing_in_by_keyboard_alone(page, portal, ada, accessible, picture):
+    page.goto(f"{portal}/account/sign-in/")
     accessible(page)
     picture(page, "sign-in")
-    _to_the_code(page, live_server.url, ada)
+    _to_the_code(page, portal, ada)
     expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
     accessible(page)
     picture(page, "sign-in-code")
@@ -54,11 +54,11 @@ def test_signing_in_by_keyboard_alone(page, live_server, ada, accessible, pictur
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Profile")).to_be_visible()
     accessible(page)
-    assert page.url == f"{live_server.url}/profile/"
+    assert page.url == f"{portal}/profile/"
 
 
-def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(page, live_server, ada, accessible):
-    page.goto(f"{live_server.url}/account/sign-in/")
+def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(page, portal, ada, accessible):
+    page.goto(f"{portal}/account/sign-in/")
     page.get_by_label("E-mail").fill(ada.email)
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Continue").click()
@@ -69,10 +69,10 @@ def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(page, live_s
     accessible(page)
 
 
-def test_signing_in_and_out_without_javascript(browser: Browser, live_server, ada):
-    context = browser.new_context(java_script_enabled=False)
+def test_signing_in_and_out_without_javascript(chromium: Browser, portal, ada):
+    context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{live_server.url}/account/sign-in/?next=/profile/")
+    page.goto(f"{portal}/account/sign-in/?next=/profile/")
     expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
     page.get_by_label("E-mail").fill(ada.email)
     page.get_by_label("Password").fill(PASSWORD)
@@ -81,16 +81,16 @@ def test_signing_in_and_out_without_javascript(browser: Browser, live_server, ad
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Do not trust it").click()
     expect(page.get_by_role("heading", name="Profile")).to_be_visible()
-    page.goto(f"{live_server.url}/account/sign-out/")
+    page.goto(f"{portal}/account/sign-out/")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     context.close()
 
 
 @pytest.mark.usefixtures("authenticator")
-def test_a_passkey_is_added_and_signs_in_alone(page, context, live_server, ada, accessible, picture):
-    context.add_cookies([cookie_of(ada, live_server.url)])
-    page.goto(f"{live_server.url}/profile/")
+def test_a_passkey_is_added_and_signs_in_alone(page, context, portal, ada, accessible, picture):
+    context.add_cookies([cookie_of(ada, portal)])
+    page.goto(f"{portal}/profile/")
     page.get_by_role("link", name="Add a passkey").click()
     accessible(page)
     _again(page)
@@ -106,24 +106,24 @@ def test_a_passkey_is_added_and_signs_in_alone(page, context, live_server, ada, 
     accessible(page)
     picture(page, "profile")
 
-    page.goto(f"{live_server.url}/account/sign-out/")
+    page.goto(f"{portal}/account/sign-out/")
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(lambda url: "/account/" not in url)
-    page.goto(f"{live_server.url}/profile/")
+    page.goto(f"{portal}/profile/")
     expect(page.get_by_role("heading", name="Profile")).to_be_visible()
     assert events("session.opened")[-1].detail == {"method": "passkey"}
 
 
 @pytest.mark.usefixtures("authenticator")
-def test_a_passkey_confirms_a_password(page, context, live_server, ada, accessible):
-    context.add_cookies([cookie_of(ada, live_server.url)])
-    page.goto(f"{live_server.url}/account/passkeys/add/")
+def test_a_passkey_confirms_a_password(page, context, portal, ada, accessible):
+    context.add_cookies([cookie_of(ada, portal)])
+    page.goto(f"{portal}/account/passkeys/add/")
     _again(page)
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     context.clear_cookies()
-    _to_the_code(page, live_server.url, ada)
+    _to_the_code(page, portal, ada)
     expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
     accessible(page)
     page.get_by_role("button", name="Use a passkey").click()
@@ -139,21 +139,21 @@ def test_a_passkey_confirms_a_password(page, context, live_server, ada, accessib
     expect(page.get_by_text("The passkey is removed.")).to_be_visible()
 
 
-def test_a_browser_without_a_passkey_says_what_to_do(page, context, live_server, ada):
+def test_a_browser_without_a_passkey_says_what_to_do(page, context, portal, ada):
     session = context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     session.send(
         "WebAuthn.addVirtualAuthenticator",
         {"options": {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True}},
     )
-    page.goto(f"{live_server.url}/account/sign-in/")
+    page.goto(f"{portal}/account/sign-in/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.locator("[data-passkey-error]")).to_contain_text("another way")
 
 
-def test_an_authenticator_app_is_added(page, context, live_server, ada, accessible, picture):
-    context.add_cookies([cookie_of(ada, live_server.url)])
-    page.goto(f"{live_server.url}/profile/")
+def test_an_authenticator_app_is_added(page, context, portal, ada, accessible, picture):
+    context.add_cookies([cookie_of(ada, portal)])
+    page.goto(f"{portal}/profile/")
     page.get_by_role("link", name="Add an app").click()
     _again(page)
     accessible(page)
@@ -165,9 +165,9 @@ def test_an_authenticator_app_is_added(page, context, live_server, ada, accessib
     assert page.get_by_role("listitem").count() == 10
 
 
-def test_the_profile_is_edited_in_a_dialog(page, context, live_server, ada, accessible):
-    context.add_cookies([cookie_of(ada, live_server.url)])
-    page.goto(f"{live_server.url}/profile/")
+def test_the_profile_is_edited_in_a_dialog(page, context, portal, ada, accessible):
+    context.add_cookies([cookie_of(ada, portal)])
+    page.goto(f"{portal}/profile/")
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     accessible(page)
@@ -190,14 +190,14 @@ def test_the_profile_is_edited_in_a_dialog(page, context, live_server, ada, acce
         "/account/refused/",
     ],
 )
-def test_the_other_cards_are_accessible(page, live_server, accessible, address):
-    page.goto(live_server.url + address)
+def test_the_other_cards_are_accessible(page, portal, accessible, address):
+    page.goto(portal + address)
     accessible(page)
 
 
-def test_single_sign_on_is_set_up_and_offered(page, context, live_server, ada, accessible, picture):
-    context.add_cookies([cookie_of(ada, live_server.url)])
-    page.goto(f"{live_server.url}/settings/sign-in/")
+def test_single_sign_on_is_set_up_and_offered(page, context, portal, ada, accessible, picture):
+    context.add_cookies([cookie_of(ada, portal)])
+    page.goto(f"{portal}/settings/sign-in/")
     accessible(page)
     for label, text in {"Name of the provider": "Northwind ID", "Issuer": "https://id.northwind.example"}.items():
         page.get_by_label(label).fill(text)
@@ -208,17 +208,17 @@ def test_single_sign_on_is_set_up_and_offered(page, context, live_server, ada, a
     expect(page.get_by_text("Single sign-on is saved.")).to_be_visible()
     picture(page, "single-sign-on")
     context.clear_cookies()
-    page.goto(f"{live_server.url}/sign-in/{ada.msp.slug}/")
+    page.goto(f"{portal}/sign-in/{ada.msp.slug}/")
     expect(page.get_by_role("button", name="Sign in through Northwind ID")).to_be_visible()
     accessible(page)
     picture(page, "single-sign-on-page")
 
 
-def test_a_browser_walks_to_the_provider_and_back(page, live_server, issuer, settings, ada):
-    settings.MSC_ORIGIN = live_server.url
+def test_a_browser_walks_to_the_provider_and_back(page, portal, issuer, settings, ada):
+    settings.MSC_ORIGIN = portal
     provider = set_up(ada.msp, issuer)
     says(issuer, claims=claims(ada.email))
-    page.goto(f"{live_server.url}/sign-in/{provider.msp.slug}/?next=/profile/")
+    page.goto(f"{portal}/sign-in/{provider.msp.slug}/?next=/profile/")
     page.get_by_role("button", name="Sign in through Northwind ID").click()
     expect(page.get_by_role("heading", name="Profile")).to_be_visible()
     assert events("session.opened")[-1].detail == {"method": "single sign-on"}
