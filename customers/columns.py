@@ -21,6 +21,11 @@ def each_day(key: str) -> Callable[[Values], Iterable[Values]]:
     return lambda values: [(date.fromisoformat(text) if (text := entry.get(key)) else None,) for entry in values[0]]
 
 
+def each_number(key: str) -> Callable[[Values], Iterable[Values]]:
+    """Return a function that reads one exact number of every product's entry, kept as text."""
+    return lambda values: [(Decimal(text) if (text := entry.get(key)) else None,) for entry in values[0]]
+
+
 def each_quota(values: Values) -> Iterable[Values]:
     """Read the quota of every product's entry."""
     return [(Decimal(text) if (text := entry.get("q")) is not None else None,) for entry in values[0]]

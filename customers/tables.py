@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from customers.columns import Several, Units, each, each_day, each_quota, state_looks
+from customers.columns import Several, Units, each, each_day, each_number, each_quota, state_looks
 from customers.models import Customer
 from msc.pages.columns import Column
-from msc.pages.kinds import Badge, Date, Link, LongText, Multi, Named, Phone, Text
+from msc.pages.kinds import Badge, Date, Link, LongText, Multi, Named, Number, Percent, Phone, Text
 from msc.pages.tables import ListTable
 
 
@@ -65,6 +65,22 @@ class CustomerTable(ListTable):
     quota = _per_product("Quota", Units(""), each_quota, "quota", unit="CU", width=120)
     quota_effective = _per_product("Quota Effective Date", Date(""), each_day("qf"), "quota_effective", width=200)
     quota_end = _per_product("Quota End Date", Date(""), each_day("qt"), "quota_end", width=200)
+    quota_used = _per_product(
+        "Quota Used", Percent("", warn_at=80, bad_at=90), each_number("qu"), "quota_used", width=150
+    )
+    backup_success = Percent(
+        "Backup Success (30 days)",
+        fields=("summary__backup_success",),
+        places=1,
+        shown=True,
+        width=170,
+        hint="Successful jobs, with errors or without, among those that succeeded or failed.",
+    )
+    last_backup = Date(
+        "Last Backup", fields=("summary__last_backup_at",), hint="End of the last successful backup.", width=230
+    )
+    open_alerts = Number("Open Alerts", fields=("summary__open_alerts",), shown=True, width=110)
+    consumed = Units("CU (90 days)", fields=("summary__cu_90d",), width=120)
     phone = Phone("Phone Number", fields=("identity__phone",), sort=("identity__phone",), required=True)
     address = LongText("Address", fields=("identity__address",), sort=("identity__folded_address",), required=True)
     created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True, width=210)

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from customers.models import Customer
 from health.statuses import KIND_WORDS, STATUS_WORDS, AlertState, AlertType, RunKind, RunStatus, Severity
-from msc.pages.filters import Choice, DayFilter, ListFilters, MultiChoice, ScopedModelMultiChoice, Within
+from msc.access.names import folded_name
+from msc.pages.filters import Choice, DayFilter, ListFilters, MultiChoice, ScopedModelMultiChoice, Search, Within
 from serviceplans.catalogue import Product, Workload
 from tenants.models import Tenant
 
@@ -99,3 +102,53 @@ class AlertListFilters(ListFilters):
     product = AlertFilters.base_filters["product"]
     customer = CustomerChoice()
     age = Raised("Raised", days=(1, 7, 30, 90), field_name="raised_at")
+
+
+class SourceState(MultiChoice):
+    """How data sources stand: a silent one is unknown and nothing else."""
+
+    CONDITIONS: ClassVar[dict[str, Q]] = {
+        "successful": Q(is_silent=False, last_status=RunStatus.SUCCESSFUL),
+        "with_errors": Q(is_silent=False, last_status=RunStatus.WITH_ERRORS),
+        "failed": Q(is_silent=False, last_status=RunStatus.FAILED),
+        "unknown": Q(is_silent=True),
+        "never": Q(is_silent=False, last_status=None),
+    }
+    CHOICES = (
+        ("successful", "Successful"),
+        ("with_errors", "Completed with errors"),
+        ("failed", "Failed"),
+        ("unknown", "Unknown"),
+        ("never", "No backup yet"),
+    )
+
+    def filter(self, queryset: QuerySet[Any], value: Sequence[str]) -> QuerySet[Any]:
+        """Keep sources of any of the states."""
+        return queryset.filter(reduce(or_, (self.CONDITIONS[word] for word in value))) if value else queryset
+
+
+class Organizations(MultiChoice):
+    """The organizations that the listed data sources belong to."""
+
+    MOST = 300
+
+    @property
+    def field(self) -> Any:
+        """Return the form field over the reader's own organizations."""
+        if not hasattr(self, "_field"):
+            names = self.parent.queryset.order_by("organization").values_list("organization", flat=True).distinct()
+            self.extra["choices"] = [(name, name) for name in names[: self.MOST]]
+        return super().field
+
+
+class SourceFilters(ListFilters):
+    """The search box and the filters of a customer's data sources."""
+
+    q = Search("Search data sources")
+    status = SourceState("Status", SourceState.CHOICES)
+    workload = MultiChoice("Workloads", Workload.choices)
+    organization = Organizations("Organizations", ())
+
+    def search(self, queryset: QuerySet[Any], name: str, term: str) -> QuerySet[Any]:
+        """Keep sources whose name or organization holds the text."""
+        return queryset.filter(Q(folded_name__contains=folded_name(term)) | Q(organization__icontains=term))

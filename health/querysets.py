@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models.functions import JSONObject
+
 from health.statuses import AlertState
 from msc.access.querysets import ScopedQuerySet
 
@@ -27,6 +30,13 @@ class UsageQuerySet(ScopedQuerySet["UsageRecord"]):
 
 class AlertQuerySet(ScopedQuerySet["Alert"]):
     """Alerts, active and resolved."""
+
+    def as_facts(self) -> ArraySubquery:
+        """Return a subquery that gathers what a panel tells of the alerts, so that they come with their product."""
+        fields = ("severity", "type", "summary", "first_seen", "raised_at")
+        return ArraySubquery(
+            self.order_by("-severity", "-raised_at", "pk").values(fact=JSONObject(**{f: f for f in fields}))
+        )
 
     def active(self) -> Self:
         """Return the alerts whose condition holds."""

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from health import api, views_alerts, views_consumption
+from health import api, views, views_alerts, views_consumption
 
 app_name = "health"
 
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("alerts/<int:pk>/", views_alerts.AlertPage.as_view(), name="alert"),
     path("alerts/subscriptions/", views_alerts.Subscription.as_view(), name="subscription"),
     path("consumption/", views_consumption.Consumption.as_view(), name="consumption"),
+    path("customers/<int:pk>/health/", views.CustomerHealth.as_view(), name="customer"),
+    path("api/v1/docs/", views.ApiDocs.as_view(), name="api-docs"),
     path("api/v1/runs", api.Runs.as_view(), name="api-runs"),
     path("api/v1/runs/restic", api.ResticRuns.as_view(), name="api-runs-restic"),
     path("api/v1/runs/borg", api.BorgRuns.as_view(), name="api-runs-borg"),

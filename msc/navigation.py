@@ -38,6 +38,7 @@ ACCOUNT: tuple[Entry, ...] = (Entry("Profile", "profile", "profile.edit", "user"
 TABS: dict[str, tuple[Tab, ...]] = {
     "customer": (
         Tab("Summary", "customers:page", "customer.view"),
+        Tab("Customer Health", "health:customer", "health.view"),
         Tab("History", "customers:history", "event.view"),
     ),
 }

@@ -6,10 +6,11 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
+# The share of the quota that is used ('qu') is counted by the app above from usage, and kept here.
 # The quota that is shown is the one in force today, else the next to begin, else the last one that ended.
 _RECOUNT = """
 WITH tenant AS (
-    SELECT t.customer_id, t.id, t.product, t.service_plan_id, t.tenant_type, t.state, t.license_expiry,
+    SELECT t.customer_id, t.id, used.share AS used, t.product, t.service_plan_id, t.tenant_type, t.state, t.license_expiry,
            plan.folded_name AS plan, part.edition,
            array_position(ARRAY['business', 'enterprise', 'elite'], part.edition::text) AS rank,
            place.ids, place.low, place.high, quota.quota, quota.effective_on, quota.end_on
@@ -30,12 +31,15 @@ WITH tenant AS (
             ORDER BY (q.effective_on <= today AND q.end_on >= today) DESC, (q.effective_on > today) DESC,
                      CASE WHEN q.effective_on > today THEN q.effective_on END, q.end_on DESC
             LIMIT 1) quota ON true
+      LEFT JOIN LATERAL (
+           SELECT old ->> 'qu' AS share FROM customers_customersummary kept, jsonb_array_elements(kept.products) old
+            WHERE kept.customer_id = t.customer_id AND (old ->> 't')::bigint = t.id) used ON true
      WHERE t.customer_id = ANY(%(customers)s::bigint[]) AND t.deleted_at IS NULL
 ), customer AS (
     SELECT customer_id,
            jsonb_agg(jsonb_build_object('t', id, 'p', product, 's', service_plan_id, 'e', edition, 'r', ids,
                'y', tenant_type, 'st', state, 'x', license_expiry, 'q', quota::text, 'qf', effective_on,
-               'qt', end_on) ORDER BY product) AS products,
+               'qt', end_on, 'qu', used) ORDER BY product) AS products,
            min(product) AS product_low, max(product) AS product_high,
            min(plan) AS plan_low, max(plan) AS plan_high,
            min(rank) AS edition_low, max(rank) AS edition_high,

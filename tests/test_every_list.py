@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from customers.models import Customer, CustomerImport, ImportLine
+from health.models import DataSource
 from msc.access import scope
 from msc.access.actors import TaskActor
 from msc.access.models import Msp
@@ -20,6 +22,7 @@ from msc.pages.filters import Choice, DayFilter, MultiChoice, ScopedModelMultiCh
 from msc.pages.list import ListPage
 from msc.pages.models import TablePreference
 from msc.people.models import ApiCredential
+from tenants.models import Tenant
 from tests import factories
 from tests.cast import signed_in
 from tests.queries import counted
@@ -94,10 +97,31 @@ def _consumption(msp: Msp, number: int) -> None:
         factories.make_usage(tenant, {msp.today(): "1.5"})
 
 
+def _sources(msp: Msp, number: int) -> None:
+    customer = Customer.objects.get(account_name=SUBJECT)
+    tenant = Tenant.objects.filter(customer=customer).first() or factories.make_tenant(
+        customer, factories.make_plan(msp)
+    )
+    for _ in range(number):
+        name = f"server {next(numbers)}"
+        states = {"strip": "S" * 28, "strip_on": msp.today(), "last_status": 2, "last_backup_at": timezone.now()}
+        DataSource.objects.create(
+            msp=msp,
+            customer=customer,
+            tenant=tenant,
+            organization="Main",
+            name=name,
+            folded_name=name,
+            workload="vmware",
+            **states,
+        )
+
+
 #: What the lists belong to that stand on the page of one thing.
 SUBJECT = "Subject"
 SUBJECTS = {
     "customers:history": lambda msp, _: factories.make_customer(msp, SUBJECT),
+    "health:customer": lambda msp, _: factories.make_customer(msp, SUBJECT),
     "customers:import": lambda msp, person: CustomerImport.objects.create(
         msp=msp, created_by=person, state="checked", file_name=SUBJECT
     ),
@@ -115,6 +139,7 @@ ROWS: dict[str, Callable[[Msp, int], None]] = {
     "import-lines": _import_lines,
     "alerts": _alerts,
     "consumption": _consumption,
+    "sources": _sources,
 }
 
 
@@ -216,7 +241,7 @@ def _good(found) -> str | None:
     if isinstance(found, ScopedModelMultiChoice):
         return next((str(pk) for pk, _ in found.matching("")), None)
     if isinstance(found, MultiChoice | Choice | Within):
-        return str(found.extra["choices"][0][0])
+        return next((str(value) for value, _ in found.extra["choices"]), None)
     return "2026-01-31" if isinstance(found, DayFilter) else None
 
 
