@@ -1,13 +1,14 @@
 """The filters of the customer list: products, plan, region and type hold for one and the same product."""
 
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from customers.dictionaries import person_label, region_label
 from customers.models import Customer
-from customers.querysets import Wanted
+from customers.querysets import Wanted, holding
 from customers.tables import tenant_choices
 from msc.access.models import User
 from msc.access.roles import Role
@@ -82,10 +83,15 @@ class ProductFilters(ListFilters):
 class CustomerFilters(ProductFilters):
     """The filters of the customer list."""
 
+    @cached_property
+    def holding(self) -> Q:
+        """What the search box asks for, looked up once for count and page."""
+        return holding(self.form.cleaned_data["q"])
+
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep customers with one product of which all chosen conditions hold."""
         chosen = self.form.cleaned_data
         customers: Any = queryset  # a CustomerQuerySet
         return (  # type: ignore[no-any-return]
-            customers.matching(chosen["q"]).with_tenant(self.wanted()).assigned_to(chosen["admin"])
+            customers.filter(self.holding).with_tenant(self.wanted()).assigned_to(chosen["admin"])
         )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, Sum
-from django.db.models.expressions import RawSQL
 
 from msc.access.names import folded_name
 from msc.access.querysets import ScopedQuerySet
@@ -14,6 +14,29 @@ from msc.access.querysets import ScopedQuerySet
 if TYPE_CHECKING:
     from customers.models import Customer, CustomerTally  # noqa: F401 - names the row type below
     from msc.access.models import User
+
+
+FEW = 1_000
+SHORTEST_INDEXED = 3
+
+
+def holding(text: str) -> Q:
+    """Return the condition that a customer's name or account name holds the text.
+
+    PostgreSQL uses no trigram index beneath row-level security, since LIKE is not leakproof; so a function of the
+    owner answers with the ids of the scope's own MSP. A term that finds many, or is too short for the index, becomes
+    a plain condition: the list then walks its own order and soon has a page together.
+    """
+    needle = folded_name(text)
+    if not needle:
+        return Q()
+    if len(needle) >= SHORTEST_INDEXED:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT customers_matching(%s, %s)", [needle, FEW + 1])
+            ids = [pk for (pk,) in cursor.fetchall()]
+        if len(ids) <= FEW:
+            return Q(pk__in=ids)
+    return Q(identity__folded_name__contains=needle) | Q(folded_account_name__contains=needle)
 
 
 class CustomerQuerySet(ScopedQuerySet["Customer"]):
@@ -34,13 +57,8 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
         return self.filter(identity__isnull=False, summary__isnull=False)
 
     def matching(self, text: str) -> Self:
-        """Return the customers whose customer or account name holds the text, without regard to case and marks.
-
-        PostgreSQL uses no trigram index beneath row-level security, since LIKE is not leakproof; so a function of
-        the owner answers with the ids of the scope's own MSP.
-        """
-        needle = folded_name(text)
-        return self.filter(pk__in=RawSQL("SELECT customers_matching(%s)", [needle])) if needle else self
+        """Return the customers whose customer or account name holds the text, without regard to case and marks."""
+        return self.filter(holding(text))
 
     def with_tenant(self, wanted: "Wanted") -> Self:
         """Return the customers that have one live tenant of which all of this holds.

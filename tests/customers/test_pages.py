@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from customers import services
+from customers import querysets, services
 from customers.models import Assignment, Contact, Customer
 from customers.tables import CustomerTable
 from msc.access import scope
@@ -377,3 +377,17 @@ def test_the_sandbox_page_offers_neither_edit_nor_delete(scoped, ada):
     assert f"/customers/{sandbox.pk}/edit/" not in page
     assert f"/customers/{sandbox.pk}/delete/" not in page
     assert "Sandbox" in page
+
+
+def test_a_search_that_finds_many_walks_the_order_and_finds_the_same(scoped, ada, monkeypatch):
+    for name in ("Stadtwerke München", "Stadtwerke Köln", "50%_Stadt\\werke"):
+        factories.make_customer(scoped, name)
+    factories.make_customer(scoped, "Elsewhere", account_name="Stadt am Fluss")
+    client = signed_in(ada)
+    terms = ("stadt", "st", "%_stadt\\", "KÖLN", "fluss")
+    few = [names_in(client.get("/customers/", {"q": term})) for term in terms]
+    monkeypatch.setattr(querysets, "FEW", 0)
+    many = [names_in(client.get("/customers/", {"q": term})) for term in terms]
+    assert few == many
+    assert [len(found) for found in few] == [4, 4, 1, 1, 1]
+    assert len(statements(client, "/customers/?q=stadt&product=hybrid")) <= 6
