@@ -39,9 +39,13 @@ def locked_customer(customer: Customer) -> Customer:
 
 
 def locked_tenant(tenant: Tenant) -> Tenant:
-    """Return the product as it stands, locked against other changes until the transaction ends."""
-    rows = Tenant.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("customer", "customer__msp", "service_plan").get(pk=tenant.pk)
+    """Return the product as it stands, locked against other changes until the transaction ends.
+
+    The lock is asked for without a join: a row that waited for it is looked at again, but what it is joined to is not,
+    so a product whose plan was changed meanwhile would be found no more.
+    """
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    return Tenant.objects.select_related("customer__msp", "customer__identity", "service_plan").get(pk=tenant.pk)
 
 
 def finish(
