@@ -52,6 +52,8 @@ def _database(url: str, **more: Any) -> dict[str, Any]:
     options = {
         **parsed.get("OPTIONS", {}),
         "server_side_binding": True,
+        # Statements that a connection repeats are planned once. Off (0) behind a pooler that shares connections.
+        "prepare_threshold": env.int("MSC_PREPARE_AFTER", 5) or None,
         "connect_timeout": 3,
         "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
     }
