@@ -67,6 +67,7 @@ def _object(attribute: str) -> Path:
 PATHS: dict[str, Path] = {
     "customers:page": _pk("customer"),
     "customers:history": _pk("customer"),
+    "health:customer": _pk("customer"),
     "customers:edit": _pk("customer"),
     "customers:add_contact": _pk("customer"),
     "customers:edit_contact": _contact,
