@@ -28,9 +28,10 @@ SCALE ?= 10k
 bench: .venv/dev.ok var/frontend
 	@$(BIN)/python -m msc.stack -m bench $(SCALE)
 
-# Breaks what e-mail depends on, part by part, and counts what arrives. A quick look: ARGS="--mails 500 --kills 8 --away 10"
-chaos: .venv/dev.ok
+# Breaks what e-mail and the web depend on, part by part, and counts what is lost. A quick look: ARGS="--away 10"
+chaos: .venv/dev.ok var/frontend
 	@$(BIN)/python -m chaos.mail $(ARGS)
+	@$(BIN)/python -m chaos.web $(ARGS)
 
 # The guide's pictures, from a demonstration that runs on PORT.
 screenshots: .venv/dev.ok

@@ -29,9 +29,13 @@ class Size(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a fault did to the e-mails queued during it, and how late the last of them was sent."""
+    """What a fault did to the e-mails queued during it, and how late the last of them was sent.
+
+    Refused ones are marked as failed for support staff to see; they count neither as sent nor as lost.
+    """
 
     queued: int
+    refused: int
     lost: int
     doubled: int
     changed_ids: int
@@ -107,6 +111,22 @@ def server_frozen(portal: Portal, size: Size) -> None:
     portal.sink.process.send_signal(signal.SIGCONT)
 
 
+def server_slow(portal: Portal, size: Size) -> None:
+    """Let every tenth e-mail take the mail server two seconds."""
+    for turn in range(10):
+        portal.queue(1, f"slow-{turn}")
+        portal.queue(9, f"quick-{turn}")
+        time.sleep(size.away / 60)
+
+
+def server_refusing(portal: Portal, _size: Size) -> None:
+    """Let the mail server refuse one address for ever, and one five times for now, among others."""
+    for turn in range(10):
+        portal.queue(5, f"refused-{turn}")
+        portal.queue(10, f"taken-{turn}")
+    portal.queue(4, "later")
+
+
 #: The fault, its words, how many may arrive twice, and how many seconds after it the last may leave: a lease is 60.
 Fault = tuple[Callable[[Portal, Size], None], str, int, float]
 FAULTS: tuple[Fault, ...] = (
@@ -118,17 +138,24 @@ FAULTS: tuple[Fault, ...] = (
     (postgresql_restarted, "PostgreSQL restarted five times", 1, 120),
     (server_away, "Mail server stopped", 0, 60),
     (server_frozen, "Mail server frozen", 1, 120),
+    (server_slow, "Mail server slow", 0, 60),
+    (server_refusing, "Mail server refusing some", 0, 60),
 )
 
 
 def outcome_of(portal: Portal, before: set[str], taken_before: int, seconds: float) -> Outcome:
     """Compare what was queued during a fault with what the mail server took."""
-    rows = portal.ask('SELECT "to", message_id FROM mail_outboxmessage')
-    queued = {str(to): str(message_id) for to, message_id in rows if str(to) not in before}
+    rows = [
+        (str(to), str(message_id), state == "failed" and str(to).startswith("refused"))
+        for to, message_id, state in portal.ask('SELECT "to", message_id, state FROM mail_outboxmessage')
+        if str(to) not in before
+    ]
+    queued = {to: message_id for to, message_id, refused in rows if not refused}
     taken = [mail for mail in portal.sink.taken()[taken_before:] if mail.to in queued]
     copies = Counter(mail.to for mail in taken)
     return Outcome(
-        queued=len(queued),
+        queued=len(rows),
+        refused=len(rows) - len(queued),
         lost=len(queued.keys() - copies.keys()),
         doubled=sum(copies.values()) - len(copies),
         changed_ids=sum(mail.message_id != queued[mail.to] for mail in taken),
@@ -146,7 +173,7 @@ def trial(portal: Portal, fault: Fault, size: Size) -> Line:
     line = Line(
         fault=words,
         figures=(
-            f"{outcome.queued:,} e-mails",
+            f"{outcome.queued:,} e-mails" + (f", {outcome.refused} marked as failed" if outcome.refused else ""),
             f"lost {outcome.lost} (0)",
             f"doubled {outcome.doubled} ({may_double})",
             f"other Message-ID {outcome.changed_ids} (0)",

@@ -1,8 +1,10 @@
 """A whole portal on private, durable servers, whose parts can be killed, stopped and frozen by name."""
 
 import contextlib
+import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,7 @@ from msc.server import end_with_parent
 ROOT = Path(__file__).resolve().parent.parent
 WORKER = ("celery", "-A", "msc.celery", "worker", "-c", "2", "-l", "WARNING", "--without-gossip", "--without-mingle")
 BEAT = ("celery", "-A", "msc.celery", "beat", "-l", "WARNING", "--pidfile=", "-s")
+WEB = ("gunicorn", "--config=python:msc.gunicorn", "msc.wsgi")
 PATIENCE_SECONDS = 150.0
 
 
@@ -48,8 +51,7 @@ class Portal:
             **self.postgresql.addresses(),
             **self.valkey.addresses(),
         }
-        migrate = [sys.executable, "manage.py", "migrate", "--database=owner", "-v0"]
-        subprocess.run(migrate, env=self.environment, cwd=ROOT, check=True)
+        self._run("manage.py", "migrate", "--database=owner", "-v0")
         self.environment.pop("MIGRATION_DATABASE_URL")
         self.start_producer()
         self.start_worker()
@@ -72,6 +74,22 @@ class Portal:
 
     def start_worker(self) -> None:
         self.processes["worker"] = self._spawn(*WORKER)
+
+    def start_web(self, name: str = "web") -> int:
+        """Start a web server with a folder of its own for its drain mark, and return its port once it is ready."""
+        var, port = self.folder / "var" / name, free_port()
+        var.mkdir(exist_ok=True)
+        if not (var / "static").exists():
+            (var / "static").symlink_to(self.folder / "var" / "static")
+        self.processes[name] = self._spawn(*WEB, MSC_VAR=str(var), MSC_BIND=f"127.0.0.1:{port}")
+        if seconds_until(lambda: is_ready(port)) > PATIENCE_SECONDS:
+            raise RuntimeError("The web server did not start.")
+        return port
+
+    def prepare_web(self) -> str:
+        """Collect the static files, make an MSP and return the cookie of its administrator."""
+        self._run("manage.py", "collectstatic", "--no-input", "-v0")
+        return self._run("-m", "chaos.visitor").strip()
 
     def start_beat(self, name: str = "beat") -> None:
         self.processes[name] = self._spawn(*BEAT, str(self.folder / "var" / name))
@@ -142,13 +160,20 @@ class Portal:
         """Wait until no e-mail is queued or being sent, and return how long that took."""
         return seconds_until(lambda: not self.states().keys() & {"queued", "sending"})
 
+    def _run(self, *command: str) -> str:
+        """Run one of the project's programs to its end and return what it printed."""
+        program = [sys.executable, *command]
+        return subprocess.run(
+            program, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
     def _spawn(
-        self, *module: str, stdin: int = subprocess.DEVNULL, stdout: int | None = None
+        self, *module: str, stdin: int = subprocess.DEVNULL, stdout: int | None = None, **environment: str
     ) -> "subprocess.Popen[bytes]":
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", *module],
-                env=self.environment,
+                env={**self.environment, **environment},
                 cwd=ROOT,
                 stdin=stdin,
                 stdout=log if stdout is None else stdout,
@@ -156,6 +181,22 @@ class Portal:
                 start_new_session=True,
                 preexec_fn=end_with_parent(signal.SIGKILL),  # noqa: PLW1509 - there are no threads here
             )
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_ready(port: int) -> bool:
+    """Tell whether the web server on the port says that it wants requests."""
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(link):
+        link.request("GET", "/readyz", headers={"Host": "localhost"})
+        return link.getresponse().status == 200
+    return False
 
 
 def seconds_until(reached: Callable[[], bool]) -> float:
