@@ -87,7 +87,9 @@ def sign_in(page: Page) -> None:
     page.wait_for_url("**/code/**")
     page.fill("[name=code]", _new_code(address.group(), known))
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("trust|customers"))
+    page.wait_for_url("**/trust/**")
+    page.locator("main button[type=submit]").last.click()
+    page.wait_for_url("**/customers/**")
 
 
 def _new_code(address: str, known: list[str]) -> str:
@@ -125,7 +127,7 @@ def take(context: BrowserContext, picture: Picture) -> None:
     page.set_viewport_size({"width": width, "height": height})
     page.goto(BASE + picture.path)
     if picture.press:
-        page.get_by_text(picture.press, exact=True).first.click()
+        page.locator("main a, main button").filter(has_text=picture.press).first.click()
         page.wait_for_timeout(600)
     page.screenshot(path=PICTURES / f"{picture.name}.png", full_page=picture.whole)
     page.close()
