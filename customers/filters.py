@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from customers.dictionaries import person_label, region_label
 from customers.models import Customer
-from customers.querysets import Wanted, holding
+from customers.querysets import Attention, CustomerQuerySet, Wanted, holding
 from customers.tables import tenant_choices
 from msc.access.models import User
 from msc.access.roles import Role
@@ -55,6 +55,7 @@ class ProductFilters(ListFilters):
     status = MultiChoice("Status", [(value, word) for value, word in tenant_choices("state") if value != "deleted"])
     expires = Choice("License expires", DUE)
     quota_ends = Choice("Quota ends", DUE)
+    attention = MultiChoice("Needs attention", Attention.choices)
 
     def wanted(self) -> Wanted:
         """Return what one and the same product is to be."""
@@ -70,6 +71,17 @@ class ProductFilters(ListFilters):
             quota_end=self._span(chosen["quota_ends"]),
         )
 
+    @cached_property
+    def holding(self) -> Q:
+        """What the search box asks for, looked up once for count and page."""
+        return holding(self.form.cleaned_data["q"])
+
+    def of_customer(self, customers: CustomerQuerySet) -> CustomerQuerySet:
+        """Keep the customers of whom what is asked of the customer itself holds."""
+        chosen = self.form.cleaned_data
+        warning = self.user.msp.quota_warning_percent if self.user.msp else 100
+        return customers.filter(self.holding).in_need(chosen["attention"], warning).assigned_to(chosen["admin"])
+
     def _span(self, due: str) -> tuple[date, date] | None:
         """Return the days that the choice means where the MSP is."""
         if not due or self.user.msp is None:
@@ -83,15 +95,7 @@ class ProductFilters(ListFilters):
 class CustomerFilters(ProductFilters):
     """The filters of the customer list."""
 
-    @cached_property
-    def holding(self) -> Q:
-        """What the search box asks for, looked up once for count and page."""
-        return holding(self.form.cleaned_data["q"])
-
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep customers with one product of which all chosen conditions hold."""
-        chosen = self.form.cleaned_data
         customers: Any = queryset  # a CustomerQuerySet
-        return (  # type: ignore[no-any-return]
-            customers.filter(self.holding).with_tenant(self.wanted()).assigned_to(chosen["admin"])
-        )
+        return self.of_customer(customers).with_tenant(self.wanted())

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum, TextChoices
 
 from msc.access.names import folded_name
 from msc.access.querysets import ScopedQuerySet
@@ -39,6 +39,14 @@ def holding(text: str) -> Q:
     return Q(identity__folded_name__contains=needle) | Q(folded_account_name__contains=needle)
 
 
+class Attention(TextChoices):
+    """What may be wrong with the backups and quotas of a customer, as the rollups of the app above count it."""
+
+    FAILING = "failing", "Backups failing"
+    SILENT = "silent", "Unknown: data sources silent"
+    QUOTA = "quota", "Near or over quota"
+
+
 class CustomerQuerySet(ScopedQuerySet["Customer"]):
     """Customers of an MSP; the deleted ones are tombstones that `for_user` does not show."""
 
@@ -69,6 +77,18 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
             return self
         tenants = self._related("tenants").filter(customer=OuterRef("pk"), deleted_at=None)
         return self.filter(Q(Exists(fitting(tenants, wanted))))
+
+    def in_need(self, kinds: Collection[str], warning: int) -> Self:
+        """Return the customers of whom any of this is wrong; from `warning` percent on a quota is nearly used up."""
+        conditions = {
+            Attention.FAILING: Q(summary__failing_sources__gt=0),
+            Attention.SILENT: Q(summary__silent_sources__gt=0),
+            Attention.QUOTA: Q(summary__quota_used_high__gte=warning),
+        }
+        wrong = Q()
+        for kind in kinds:
+            wrong |= conditions[Attention(kind)]
+        return self.filter(wrong)
 
     def assigned_to(self, people: Collection[int]) -> Self:
         """Return the customers that any of the people is in charge of."""

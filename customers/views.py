@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from customers import contacts, dictionaries, services
+from customers import attention, contacts, dictionaries, services
 from customers.columns import state_looks
 from customers.filters import CustomerFilters
 from customers.forms import ContactForm, CustomerForm
@@ -65,6 +65,7 @@ class CustomerList(ListPage):
             when=lambda values: not values[0],
         ),
     )
+    template = "customers/list.html"
     empty = Empty("No customers yet", "Create the first one, or import them all from a file.")
     other_file = ("Export one line per product instead", "tenants:list")
 
@@ -75,6 +76,10 @@ class CustomerList(ListPage):
     def unfiltered_total(self, user: User) -> int | None:
         """Return the kept number of the MSP's customers; a tenant administrator's own are counted."""
         return None if user.role == Role.TENANT_ADMIN else CustomerTally.objects.for_user(user).number()
+
+    def above(self) -> dict[str, Any]:
+        """Return what is wrong today."""
+        return {"notices": attention.notices(self.user)}
 
     def dictionaries(self) -> Names:
         """Return the names of plans, regions and people by id."""

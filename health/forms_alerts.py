@@ -28,6 +28,8 @@ class SubscriptionForm(forms.Form):
     delivery = forms.ChoiceField(label="When", choices=Delivery.choices, widget=forms.RadioSelect)
     digest_hour = forms.TypedChoiceField(label="Hour of the daily digest", choices=HOURS, coerce=int)
 
-    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, email: str, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        once = "One e-mail when an alert becomes active or gets worse, none for repeats."
+        self.fields["severities"].help_text = f"To {email}. {once}"
         self.fields["digest_hour"].help_text = f"In your time zone, {zone}. It comes only when something is new."

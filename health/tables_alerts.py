@@ -53,9 +53,9 @@ class AlertTable(ListTable):
 
     default_sort = "state"
 
-    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=380)
+    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=330)
     severity = Badge(
-        "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=140
+        "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=130
     )
     customer = Link(
         "Customer",
@@ -64,20 +64,20 @@ class AlertTable(ListTable):
         sort=("customer__identity__folded_name",),
         required=True,
         shown=True,
-        width=220,
+        width=190,
     )
     object = Subject(
-        "Object", fields=("data_source__name", "product"), sort=(), shown=True, width=180, hint="Data source or product"
+        "Object", fields=("data_source__name", "product"), sort=(), shown=True, width=170, hint="Data source or product"
     )
     product = Named("Product", dictionary="products", required=True, width=210)
-    type = Named("Type", dictionary="types", required=True, shown=True, width=230)
+    type = Named("Type", dictionary="types", required=True, shown=True, width=200)
     state = Badge(
         "State",
         looks=STATE_LOOKS,
         sort=("state", "-severity", "-raised_at"),
         required=True,
         shown=True,
-        width=130,
+        width=120,
         hint="Active first, then the worst and the latest",
     )
     first_seen = Date("First Seen", required=True, shown=True, width=230)

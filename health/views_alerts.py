@@ -82,7 +82,7 @@ class Subscription(SettingsPage):
 
     def form_arguments(self) -> dict[str, Any]:
         """Tell the form in whose hours it speaks."""
-        return {"zone": str(self.user.zone)}
+        return {"email": self.user.email, "zone": str(self.user.zone)}
 
     def initial(self) -> dict[str, Any]:
         """Return what the person has chosen."""

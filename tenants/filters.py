@@ -16,7 +16,6 @@ class TenantFilters(ProductFilters):
         """Keep the products of which all chosen conditions hold."""
         chosen = self.form.cleaned_data
         rows = fitting(queryset, self.wanted())
-        if chosen["q"] or chosen["admin"]:
-            customers = Customer.objects.for_user(self.user).matching(chosen["q"]).assigned_to(chosen["admin"])
-            rows = rows.filter(customer__in=customers)
+        if chosen["q"] or chosen["admin"] or chosen["attention"]:
+            rows = rows.filter(customer__in=self.of_customer(Customer.objects.for_user(self.user)))
         return rows  # type: ignore[no-any-return]
