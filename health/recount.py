@@ -37,7 +37,9 @@ WITH marked AS (
         AND r.moment >= m.starts_at AND r.moment < m.ends_at AND r.status > 0
     GROUP BY m.tenant_id, m.day
 ), usage AS (
-    SELECT m.tenant_id, m.day, sum(u.cu) AS cu
+    -- What the portal derived counts only where nothing was reported.
+    SELECT m.tenant_id, m.day,
+        coalesce(sum(u.cu) FILTER (WHERE NOT u.is_derived), sum(u.cu) FILTER (WHERE u.is_derived)) AS cu
     FROM marked m JOIN health_usagerecord u ON u.msp_id = %(msp)s AND u.tenant_id = m.tenant_id AND u.day = m.day
     GROUP BY m.tenant_id, m.day
 ), gone AS (

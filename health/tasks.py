@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from health import alerts, emails, rollups
+from health import alerts, derived, emails, rollups
 from health.models import DataSource
 from msc.access import scope
 from msc.access.models import Msp, MspState
@@ -51,6 +51,13 @@ def working_msps() -> list[Msp]:
     """Return the MSPs that are not closed."""
     with scope.entered("worker"):
         return list(Msp.objects.filter(state=MspState.ACTIVE).order_by("pk"))
+
+
+@shared_task
+def derive_usage() -> None:
+    """Derive usage from sizes and users where plans have rates and no program reports usage."""
+    for msp in working_msps():
+        derived.derive_usage(msp)
 
 
 @shared_task

@@ -81,6 +81,7 @@ RHYTHMS = (
     Rhythm("health.tasks.drain", timedelta(seconds=5)),
     Rhythm("health.tasks.keep_up", timedelta(minutes=1)),
     Rhythm("health.tasks.evaluate_alerts", timedelta(minutes=1)),
+    Rhythm("health.tasks.derive_usage", timedelta(hours=1)),
     Rhythm("health.tasks.retain", timedelta(hours=1)),
 )
 
