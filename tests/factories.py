@@ -5,6 +5,7 @@ Call them inside a scope of the MSP (fixture `scoped`) or through `as_worker`.
 
 import itertools
 from datetime import date, datetime, timedelta
+from typing import Any
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
@@ -62,7 +63,10 @@ def make_plan(
 ) -> ServicePlan:
     """Make a plan that covers the products with one usual workload each."""
     plan = ServicePlan.objects.create(msp=msp, name=name or f"Plan {next(_numbers)}", is_default=is_default)
-    usual = {Product.HYBRID: [Workload.VMWARE, Workload.FILE_SERVER], Product.SAAS: [Workload.M365]}
+    usual: dict[str, list[Workload]] = {
+        Product.HYBRID: [Workload.VMWARE, Workload.FILE_SERVER],
+        Product.SAAS: [Workload.M365],
+    }
     for product in products:
         PlanProduct.objects.create(msp=msp, plan=plan, product=product, edition=edition, workloads=usual[product])
     return plan
@@ -152,7 +156,7 @@ def make_alert(
     severity: int = Severity.WARNING,
     first_seen: datetime | None = None,
     resolved_at: datetime | None = None,
-    **fields: object,
+    **fields: Any,
 ) -> Alert:
     """Make an alert of a customer or of one of its tenants, active unless it has been resolved."""
     tenant = subject if isinstance(subject, Tenant) else None
