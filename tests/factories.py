@@ -5,8 +5,8 @@ Call them inside a scope of the MSP (fixture `scoped`) or through `as_worker`.
 
 import itertools
 from datetime import date, datetime, timedelta
-from typing import Any
 from decimal import Decimal
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.utils import timezone
