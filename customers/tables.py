@@ -41,27 +41,26 @@ class CustomerTable(ListTable):
         sort=("identity__folded_name",),
         required=True,
         always=True,
-        width=260,
+        width=230,
     )
-    product = _per_product("Product", Named("", dictionary="products"), each("p"), "product", always=True, width=200)
-    plan = _per_product("Service Plan", Named("", dictionary="plans"), each("s"), "plan", always=True, width=180)
+    product = _per_product("Product", Named("", dictionary="products"), each("p"), "product", always=True, width=210)
+    plan = _per_product("Service Plan", Named("", dictionary="plans"), each("s"), "plan", always=True, width=130)
     account_name = Text("Account Name", fields=("account_name",), sort=("folded_account_name",), required=True)
     edition = _per_product("Edition", Named("", dictionary="editions"), each("e"), "edition", width=120)
     region = _per_product("Storage Region", Several("", dictionary="regions"), each("r"), "region", width=200)
-    tenant_type = _per_product("Tenant Type", Named("", dictionary="types"), each("y"), "type", shown=True, width=130)
+    tenant_type = _per_product("Tenant Type", Named("", dictionary="types"), each("y"), "type", width=130)
     tenant_admin = Several(
         "Tenant Admin",
         dictionary="people",
         fields=("summary__admins",),
         sort_low=("summary__admin_low",),
         sort_high=("summary__admin_high",),
-        shown=True,
         width=170,
     )
     status = _per_product(
-        "Status", Badge("", looks=state_looks(tenant_choices("state"))), each("st"), "status", shown=True, width=130
+        "Status", Badge("", looks=state_looks(tenant_choices("state"))), each("st"), "status", shown=True, width=120
     )
-    license_expiry = _per_product("License Expiry", Date(""), each_day("x"), "expiry", shown=True, width=200)
+    license_expiry = _per_product("License Expiry", Date(""), each_day("x"), "expiry", shown=True, width=195)
     quota = _per_product("Quota", Units(""), each_quota, "quota", unit="CU", width=120)
     quota_effective = _per_product("Quota Effective Date", Date(""), each_day("qf"), "quota_effective", width=200)
     quota_end = _per_product("Quota End Date", Date(""), each_day("qt"), "quota_end", width=200)
@@ -73,13 +72,13 @@ class CustomerTable(ListTable):
         fields=("summary__backup_success",),
         places=1,
         shown=True,
-        width=170,
+        width=195,
         hint="Successful jobs, with errors or without, among those that succeeded or failed.",
     )
     last_backup = Date(
         "Last Backup", fields=("summary__last_backup_at",), hint="End of the last successful backup.", width=230
     )
-    open_alerts = Number("Open Alerts", fields=("summary__open_alerts",), shown=True, width=110)
+    open_alerts = Number("Open Alerts", fields=("summary__open_alerts",), shown=True, width=125)
     consumed = Units("CU (90 days)", fields=("summary__cu_90d",), width=120)
     phone = Phone("Phone Number", fields=("identity__phone",), sort=("identity__phone",), required=True)
     address = LongText("Address", fields=("identity__address",), sort=("identity__folded_address",), required=True)
