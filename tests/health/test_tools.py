@@ -273,3 +273,40 @@ def test_real_borg_runs_arrive_as_they_are_failures_included(machine, tenant):
     }
     assert found["good"][2] > 50_000
     assert "already exists" in found["taken"][3]
+
+
+def blocks(language: str) -> list[str]:
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "connect.md").read_text()
+    return [part.split("```", 1)[0] for part in guide.split(f"```{language}\n")[1:]]
+
+
+@needs_restic
+def test_the_guides_script_loses_nothing_while_the_portal_is_away(machine, tenant):
+    script = next(block for block in blocks("sh") if block.startswith("#!/bin/bash"))
+    (machine.folder / "msc-run").write_text(script)
+    (machine.folder / "header").write_text(f"Authorization: Bearer {machine.environment['MSC_TOKEN']}")
+    machine.environment |= {
+        "MSC_SPOOL": str(machine.folder / "spool"),
+        "MSC_HEADER": "header",
+        "MSC_URL": "http://127.0.0.1:9",
+    }
+    assert machine.run("restic init").returncode == 0
+
+    def back_up(source: str, what: str) -> int:
+        query = f"tenant={tenant.pk}&organization=Kiel&source={source}"
+        return machine.run(f"bash msc-run restic '{query}' restic backup --json {what}").returncode
+
+    assert back_up("away", "data") == 0
+    assert back_up("away-failed", "gone") == 1
+    assert kept(tenant) == {}
+    # The portal is back: the next run sends what waits.
+    for waiting in (machine.folder / "spool").glob("*.curl"):
+        waiting.write_text(waiting.read_text().replace("http://127.0.0.1:9", machine.server))
+    machine.environment["MSC_URL"] = machine.server
+    assert back_up("back", "data") == 0
+    assert {source: status for source, (_, status, _, _) in kept(tenant).items()} == {
+        "away": RunStatus.SUCCESSFUL,
+        "away-failed": RunStatus.FAILED,
+        "back": RunStatus.SUCCESSFUL,
+    }
+    assert list((machine.folder / "spool").iterdir()) == []
