@@ -26,6 +26,7 @@ class Answer(NamedTuple):
     retry_after: str
     body: str
     sent: str
+    cause: str = ""
 
     @property
     def failed(self) -> bool:
@@ -114,7 +115,7 @@ class Load:
             return Answer(now, now - began, response.status, retry_after, body, sent)
         except (OSError, http.client.HTTPException) as error:
             now = time.monotonic()
-            return Answer(now, now - began, 0, "", type(error).__name__, sent)
+            return Answer(now, now - began, 0, "", "", sent, type(error).__name__)
         finally:
             link.close()
 

@@ -194,10 +194,10 @@ def _judged(web: Web, fault: Fault, load: Load, seconds: float) -> Line:
     ]
     passed = len(failures) <= limit
     if fault.polite_for is not None:
-        rude = sum(not answer.is_polite for answer in failures)
+        rude = [answer for answer in failures if not answer.is_polite]
         last = max((_after(answer.at, web.faults) for answer in failures), default=0.0)
         figures += [
-            f"not 503 with Retry-After {rude} (0)",
+            f"not 503 with Retry-After {len(rude)} (0)" + "".join(f" [{answer.status or answer.cause}]" for answer in rude),
             f"last {last:.1f} s after the fault ({fault.polite_for:.0f} s)",
         ]
         passed = passed and not rude and last <= fault.polite_for

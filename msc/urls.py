@@ -23,3 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.MSC_DEMO:
     urlpatterns += [path("demo/mail/", include("msc.mail.urls"))]
+
+handler500 = "msc.access.middleware.broken"

@@ -1,6 +1,7 @@
 """What surrounds every request: the gate for input, the one transaction, and the scope of the asking person."""
 
 import re
+import sys
 import uuid
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.views.defaults import server_error
 
 from msc.access import scope
 from msc.access.actors import Origin
@@ -120,6 +122,13 @@ def _address_of(request: HttpRequest) -> str | None:
         return str(ip_address(text))
     except ValueError:
         return None
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Answer for an exception that Django caught on its way out: a lost database passes, anything else is our fault."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return unavailable(request)
+    return server_error(request)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
