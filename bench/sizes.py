@@ -34,6 +34,7 @@ from health import rollups  # noqa: E402
 CUSTOMERS, TENANTS, SOURCES, RUNS_PER_DAY, DAYS = 10_000, 200, 5, 50, 40
 PER_DAY = TENANTS * RUNS_PER_DAY
 TABLES = ("health_run", "health_usagerecord", "health_tenantday", "health_datasource", "health_tenanthealth")
+BATCH = 5_000
 APPENDED = {"health_run", "health_usagerecord"}
 
 _SOURCES = """
@@ -65,6 +66,9 @@ _MARKS = """
 INSERT INTO health_dirtyday (msp_id, tenant_id, day, data_source_id)
 SELECT msp_id, tenant_id, %(day)s::date, id FROM health_datasource WHERE msp_id = %(msp)s
 """
+_DELETE = """
+DELETE FROM health_run WHERE id IN (SELECT id FROM health_run ORDER BY id LIMIT %(batch)s)
+"""
 _SIZES = """
 SELECT count(*), pg_relation_size('{0}'), pg_indexes_size('{0}'), pg_total_relation_size('{0}') FROM {0}
 """
@@ -84,6 +88,7 @@ def main() -> None:
             # A row updated day after day within two minutes leaves more dead ones than autovacuum would let it.
             owner.execute(f"VACUUM {'ANALYZE' if table in APPENDED else 'FULL'} {table}".encode())
             _print_size(owner, table)
+        _print_deletion(owner)
 
 
 class Day(NamedTuple):
@@ -149,6 +154,21 @@ def _print_days(days: list[Day]) -> None:
             f" {day.rollup_database * 1000 / TENANTS:.2f} ms in PostgreSQL, {day.rollup_worker * 1000 / TENANTS:.2f} ms in"
             f" the worker, {day.rollup_wal / TENANTS:,.0f} bytes of WAL"
         )
+
+
+def _print_deletion(owner: psycopg.Connection) -> None:
+    """Delete the oldest quarter of the runs in batches, as the retention does, and clean up after it."""
+    used, written, runs = _processor_seconds(owner), _written(owner), PER_DAY * DAYS // 4
+    for _ in range(runs // BATCH):
+        owner.execute(_DELETE, {"batch": BATCH})
+    deleted, deleted_wal = _processor_seconds(owner) - used, _written(owner) - written
+    used, written = _processor_seconds(owner), _written(owner)
+    owner.execute("VACUUM health_run")
+    cleaned, cleaned_wal = _processor_seconds(owner) - used, _written(owner) - written
+    print(
+        f"retention: DELETE {deleted * 1e6 / runs:.0f} us and {deleted_wal / runs:.0f} bytes of WAL a run,"
+        f" VACUUM {cleaned * 1e6 / runs:.0f} us and {cleaned_wal / runs:.0f} bytes"
+    )
 
 
 def _print_size(owner: psycopg.Connection, table: str) -> None:
