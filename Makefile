@@ -9,7 +9,7 @@ UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --gener
 export PORT PG
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: FORCE run test lint check format lock reset clean screenshots bench chaos
+.PHONY: FORCE run test lint check format lock reset clean screenshots bench chaos lighthouse
 
 run: .venv/run.ok var/frontend
 	@$(BIN)/python -m msc.portal --end-with-parent
@@ -32,6 +32,11 @@ bench: .venv/dev.ok var/frontend
 chaos: .venv/dev.ok var/frontend
 	@$(BIN)/python -m chaos.mail $(ARGS)
 	@$(BIN)/python -m chaos.web $(ARGS)
+
+# Lighthouse, five times on each of four pages of the demonstration; writes its table into docs/performance.md.
+lighthouse: .venv/dev.ok node_modules/dev.ok var/frontend
+	@scripts/test-tools
+	@$(BIN)/python -m msc.stack -m bench.lighthouse $(ARGS)
 
 # The guide's pictures, from a demonstration that runs on PORT.
 screenshots: .venv/dev.ok
@@ -73,8 +78,14 @@ clean: reset
 
 node_modules/ok: package-lock.json | .venv/uv.ok
 	@echo "Getting the front-end files of package-lock.json by npm."
-	@scripts/npm ci --silent
+	@scripts/npm ci --omit=dev --silent
 	@touch $@
+
+# Lighthouse is for developers only; npm makes the folder anew, so the other mark goes with it.
+node_modules/dev.ok: package-lock.json | .venv/uv.ok
+	@echo "Getting Lighthouse by npm."
+	@scripts/npm ci --silent
+	@touch node_modules/ok $@
 
 # Always: the style sheet is trimmed to what today's pages use, which takes a moment only.
 var/frontend: node_modules/ok FORCE
