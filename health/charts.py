@@ -10,6 +10,7 @@ from health.days import days_of
 from msc.pages.when import absolute
 
 SLOT, BAR, HEIGHT = 10, 8, 160
+_STEPS = [Decimal(step) for step in ("1", "1.5", "2", "3", "4", "5", "6", "8", "10")]
 UNKNOWN, ABSENT = "Unknown", "-"
 
 
@@ -105,11 +106,11 @@ def chart_of(use: CustomerUse) -> Chart:
 
 
 def ceiling(value: Decimal) -> Decimal:
-    """Return the next round number that is not less: 1, 2 or 5 times a power of ten."""
+    """Return the next round number that is not less, of those that a scale can be read by."""
     if value <= 0:
         return Decimal(1)
     power = Decimal(10) ** value.adjusted()
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= value)
+    return next(step * power for step in _STEPS if step * power >= value)
 
 
 def _slot(number: int, day: date, uses: Sequence[Use], top: Decimal) -> Slot:

@@ -51,7 +51,7 @@ def test_the_grid(stage, name):
     for reader, owner, method, status in cells(name):
         owned = stage.world.owned[owner]
         data = stage.form(reader, form(name, stage.world, owned)) if method == "POST" else None
-        more = {"content_type": "application/json"} if data and name.startswith("health:") else {}
+        more = {"content_type": "application/json"} if data and name.startswith("health:api") else {}
         answer = stage.ask(reader, method, url(name, owned), data, **more)
         case = f"{method} {name} of {owner} as {reader}"
         if answer.status != status:
