@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from chaos.load import Load
+from chaos.load import Answer, Load
 from chaos.portal import Portal, is_ready, running, seconds_until
 from chaos.report import Line, write
 
@@ -190,18 +190,24 @@ def _judged(web: Web, fault: Fault, load: Load, seconds: float) -> Line:
         f"{times}{len(load.answers):,} requests, {len(load.answers) / seconds:.0f}/s",
         f"median {load.median_milliseconds:.0f} ms",
         f"{len(load.created):,} created",
-        f"failed {len(failures)}" + (f" ({limit})" if limit < sys.maxsize else ""),
+        f"failed {len(failures)}" + (f" ({limit})" if limit < sys.maxsize else "") + _causes(failures),
     ]
     passed = len(failures) <= limit
     if fault.polite_for is not None:
         rude = [answer for answer in failures if not answer.is_polite]
         last = max((_after(answer.at, web.faults) for answer in failures), default=0.0)
         figures += [
-            f"not 503 with Retry-After {len(rude)} (0)" + "".join(f" [{answer.status or answer.cause}]" for answer in rude),
+            f"not 503 with Retry-After {len(rude)} (0)",
             f"last {last:.1f} s after the fault ({fault.polite_for:.0f} s)",
         ]
         passed = passed and not rude and last <= fault.polite_for
     return Line(fault=fault.words, figures=tuple(figures), passed=passed)
+
+
+def _causes(failures: list[Answer]) -> str:
+    """Name the statuses of failures, and what cut a connection."""
+    counted = Counter(str(answer.status or answer.cause) for answer in failures)
+    return ": " + ", ".join(f"{number} {cause}" for cause, number in counted.most_common()) if failures else ""
 
 
 def _after(moment: float, faults: list[float]) -> float:

@@ -58,4 +58,4 @@ def test_pages_ask_only_for_icons_of_the_sprite():
 
 @pytest.mark.parametrize("name", ["package-lock.json", "requirements/run.txt", "requirements/dev.txt"])
 def test_locks_name_no_address(name):
-    assert "http" not in (ROOT / name).read_text()
+    assert "://" not in (ROOT / name).read_text()
