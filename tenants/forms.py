@@ -111,16 +111,16 @@ class TenantForm(forms.Form):
             field.help_text = f"Stored in {names}. Regions can be added, never removed."
 
     def clean(self) -> dict[str, Any]:
-        """Put every broken rule beside its field."""
+        """Put every broken rule beside its field; a field that is in error already says enough."""
         data: dict[str, Any] = super().clean() or {}
-        self.wanted_quota = self._quota(data)
-        if self.errors:
-            return data
-        self.choice = self._choice(data)
+        wanted_quota = self._quota(data)
+        silent = set(self.errors) | ({"license_expiry"} if "tenant_type" in self.errors else set())
+        self.choice = self._choice(data, wanted_quota)
         for problem in rules.problems(
             self.choice, self.standing, offered=self.offered, is_sandbox=self.customer.is_sandbox, today=self.today
         ):
-            self.add_error(problem.field if problem.field in self.fields else None, problem.message)
+            if problem.field not in silent:
+                self.add_error(problem.field if problem.field in self.fields else None, problem.message)
         if self.is_conversion and not data.get("confirm_commercial") and not self.errors:
             self.add_error("confirm_commercial", "Confirm that this cannot be taken back.")
         return data
@@ -140,17 +140,17 @@ class TenantForm(forms.Form):
             self.add_error(error.field, error.message)
             return None
 
-    def _choice(self, data: Mapping[str, Any]) -> Choice:
-        plan: ServicePlan = data["service_plan"]
-        kind = TenantType.SANDBOX.value if self.customer.is_sandbox else data["tenant_type"]
-        chosen = [self.places[int(pk)] for pk in data["regions"]]
+    def _choice(self, data: Mapping[str, Any], quota: Quota | None) -> Choice:
+        plan: ServicePlan | None = data.get("service_plan")
+        kind = TenantType.SANDBOX.value if self.customer.is_sandbox else data.get("tenant_type", TenantType.EVALUATION)
+        chosen = [self.places[int(pk)] for pk in data.get("regions", ())]
         return Choice(
             product=self.product,
-            plan=ground.plan_terms(plan, self.product),
+            plan=ground.plan_terms(plan, self.product) if plan else None,
             tenant_type=kind,
             license_expiry=self._expiry(kind, data.get("license_expiry")),
             regions=[*self.kept, *chosen],
-            quota=self.wanted_quota,
+            quota=quota,
             users=self._users(data),
         )
 
@@ -168,7 +168,7 @@ class TenantForm(forms.Form):
         if self.product != Product.SAAS:
             return {}
         return {
-            workload.value: Users(data[f"{workload}_users"] or 0, data[f"{workload}_preserved_users"] or 0)
+            workload.value: Users(data.get(f"{workload}_users") or 0, data.get(f"{workload}_preserved_users") or 0)
             for workload in USER_WORKLOADS
         }
 
