@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from customers.filters import CustomerFilters
 from customers.models import Customer
 from health import serializers, services
 from health.authentication import Bearer, HasScope
@@ -25,7 +26,9 @@ from health.models import Alert, Run, UsageRecord
 from msc.access.models import Msp
 from msc.pages.filters import ListFilters
 from msc.people.models import ApiCredential
+from serviceplans.filters import PlanFilters
 from serviceplans.models import ServicePlan
+from tenants.filters import TenantFilters
 from tenants.models import Tenant
 
 PAGE, LARGEST_PAGE = 100, 500
@@ -254,7 +257,7 @@ class Customers(Reading):
     """Customers with their figures."""
 
     scopes: ClassVar = {"GET": "customers:read"}
-    model, serializer_class = Customer, serializers.CustomerOut
+    model, filters, serializer_class = Customer, CustomerFilters, serializers.CustomerOut
 
     def rows(self) -> QuerySet[Any]:
         """Return the customers with their names and figures."""
@@ -266,7 +269,7 @@ class Tenants(Reading):
     """Products (tenants) of customers."""
 
     scopes: ClassVar = {"GET": "tenants:read"}
-    model, serializer_class = Tenant, serializers.TenantOut
+    model, filters, serializer_class = Tenant, TenantFilters, serializers.TenantOut
 
     def rows(self) -> QuerySet[Any]:
         """Return the tenants that are not purged."""
@@ -278,7 +281,7 @@ class Plans(Reading):
     """Service plans."""
 
     scopes: ClassVar = {"GET": "plans:read"}
-    model, serializer_class = ServicePlan, serializers.PlanOut
+    model, filters, serializer_class = ServicePlan, PlanFilters, serializers.PlanOut
 
     def rows(self) -> QuerySet[Any]:
         """Return the plans with what they include."""

@@ -334,7 +334,11 @@ MSC_MAIL_FROM = env.str("MSC_MAIL_FROM", "Managed Services Center <noreply@local
 #: A callable that makes a product real in the backup service; the default is the portal's own ingest.
 MSC_PROVISIONER = env.str("MSC_PROVISIONER", "tenants.provisioning.own_ingest")
 
-REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", "UNAUTHENTICATED_USER": None}
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Managed Services Center API",
     "DESCRIPTION": "Send the results of backup jobs, read what the portal knows.",
