@@ -30,4 +30,5 @@ def contacts(user: User, customer: Customer) -> Panel:
         "customers/_contacts.html",
         {"customer": customer, "contacts": list(rows), "may_edit": may_edit},
         actions=[add] if may_edit else (),
+        wide=True,
     )

@@ -48,8 +48,8 @@ TABS: dict[str, tuple[Tab, ...]] = {
 PANELS: dict[str, tuple[str, ...]] = {
     "customer": (
         "customers.panels.account",
-        "customers.panels.contacts",
         "health.panels.consumption",
+        "customers.panels.contacts",
         "tenants.panels.products",
     ),
     "tenant": (
