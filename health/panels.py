@@ -1,10 +1,22 @@
 """What health puts on the pages of customers and products."""
 
+from django.utils.safestring import SafeString, mark_safe
+
 from customers.models import Customer
 from health.charts import chart_of
 from health.consumption import use_of
+from health.models import Alert, DataSource
+from health.statuses import Severity
+from health.tables import SourceTable
+from health.tables_alerts import SEVERITY_LOOKS
 from msc.access.models import User
 from msc.pages.detail import Panel
+from msc.pages.tables import Reading
+from serviceplans.catalogue import Workload
+from tenants.models import Tenant
+
+MOST_LISTED = 20
+_SOURCE_COLUMNS = ("name", "workload", "status", "strip")
 
 
 def consumption(user: User, customer: Customer) -> Panel | None:
@@ -15,3 +27,36 @@ def consumption(user: User, customer: Customer) -> Panel | None:
     chart = chart_of(use) if use else None
     context = {"chart": chart, "customer": customer}
     return Panel("Consumption Units", "health/_consumption.html", context, wide=chart is not None)
+
+
+def alerts(user: User, tenant: Tenant) -> Panel | None:
+    """Return what is wrong with the product now, the worst first."""
+    if not user.can("alert.view"):
+        return None
+    active = Alert.objects.for_user(user).active().filter(customer=tenant.customer_id, tenant=tenant)
+    rows = list(active.order_by("-severity", "-raised_at", "pk")[: MOST_LISTED + 1])
+    shown = [(alert, SEVERITY_LOOKS[Severity(alert.severity)]) for alert in rows[:MOST_LISTED]]
+    context = {"alerts": shown, "has_more": len(rows) > MOST_LISTED, "tenant": tenant}
+    return Panel("Active alerts", "health/_product_alerts.html", context)
+
+
+def sources(user: User, tenant: Tenant) -> Panel | None:
+    """Return the product's data sources as the Health tab shows them, the first of them by name."""
+    if not user.can("health.view"):
+        return None
+    reading = Reading([SourceTable.declared()[name] for name in _SOURCE_COLUMNS])
+    found = DataSource.objects.for_user(user).filter(customer=tenant.customer_id, tenant=tenant)
+    rows = list(found.order_by("folded_name", "pk").values_list(*reading.fields)[: MOST_LISTED + 1])
+    names = {"workloads": dict(Workload.choices), "days": {"today": tenant.customer.msp.today().isoformat()}}
+    cells = reading.html_cells(names)
+    context = {
+        "headings": [column.heading for column in reading.columns],
+        "rows": [[_safe(cell(row)) for cell in cells] for row in rows[:MOST_LISTED]],
+        "has_more": len(rows) > MOST_LISTED,
+        "tenant": tenant,
+    }
+    return Panel("Data sources", "health/_product_sources.html", context, wide=True)
+
+
+def _safe(cell: str) -> SafeString:
+    return mark_safe(cell)  # noqa: S308  every column's html() escapes what it shows

@@ -9,7 +9,7 @@ from django.urls import reverse
 from health.filters import AlertListFilters
 from health.forms_alerts import SubscriptionForm
 from health.models import Alert, AlertSubscription
-from health.statuses import AlertType
+from health.statuses import AlertState, AlertType, Severity
 from health.subscriptions import LABELS, subscribe
 from health.tables_alerts import SEVERITY_LOOKS, STATE_LOOKS, AlertTable
 from msc.access.models import User
@@ -66,9 +66,9 @@ class AlertPage(Dialog):
         return self.show(
             {
                 "alert": alert,
-                "severity": SEVERITY_LOOKS[alert.severity],  # type: ignore[index]  # a number that equals its Severity
-                "state": STATE_LOOKS[alert.state],  # type: ignore[index]  # a text that equals its AlertState
-                "earlier": [(one, SEVERITY_LOOKS[one.severity]) for one in earlier[:HISTORY_LENGTH]],  # type: ignore[index]
+                "severity": SEVERITY_LOOKS[Severity(alert.severity)],
+                "state": STATE_LOOKS[AlertState(alert.state)],
+                "earlier": [(one, SEVERITY_LOOKS[Severity(one.severity)]) for one in earlier[:HISTORY_LENGTH]],
                 "has_more": len(earlier) > HISTORY_LENGTH,
             }
         )

@@ -56,6 +56,8 @@ PANELS: dict[str, tuple[str, ...]] = {
         "tenants.panels.facts",
         "tenants.panels.workloads",
         "tenants.panels.quotas",
+        "health.panels.alerts",
+        "health.panels.sources",
         "tenants.panels.history",
     ),
     "plan": ("serviceplans.panels.terms", "tenants.panels.of_plan"),
