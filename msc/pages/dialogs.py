@@ -1,5 +1,6 @@
 """Forms and confirmations: dialogs with JavaScript, pages of their own without it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,7 +88,7 @@ class Dialog(PortalView):
         return HttpResponse(status=204, headers={"HX-Trigger": "dialog:done"})
 
 
-class FormDialog(Dialog):
+class FormDialog(Dialog, ABC):
     """A form with its own address: `save` calls one service and returns the outcome.
 
     `creates` gives the form a submit key, so that it makes one thing however often it is sent.
@@ -106,9 +107,9 @@ class FormDialog(Dialog):
         """Return what stands in the form at first."""
         return {}
 
+    @abstractmethod
     def save(self, form: Any) -> Outcome:  # the form of form_class
         """Change one thing by one service."""
-        raise NotImplementedError
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Show the form."""
@@ -161,15 +162,15 @@ class FormDialog(Dialog):
         return self.show({"form": again, "conflict": conflict}, status=409)
 
 
-class ConfirmDialog(Dialog):
+class ConfirmDialog(Dialog, ABC):
     """A question before a change that one service makes; it names the object and lists the consequences."""
 
     template: ClassVar[str] = "pages/_confirm.html"
     danger: ClassVar[bool] = False
 
+    @abstractmethod
     def question(self) -> str:
         """Return what is asked."""
-        raise NotImplementedError
 
     def consequences(self) -> Sequence[str]:
         """Return what will happen, one sentence each."""
@@ -179,9 +180,9 @@ class ConfirmDialog(Dialog):
         """Return why it cannot be done at all, so that the dialog says so before anybody presses a button."""
         return None
 
+    @abstractmethod
     def perform(self) -> Outcome:
         """Make the change by one service."""
-        raise NotImplementedError
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Ask."""
