@@ -53,7 +53,7 @@ class AlertTable(ListTable):
 
     default_sort = "state"
 
-    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=330)
+    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=320)
     severity = Badge(
         "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=130
     )
@@ -67,7 +67,7 @@ class AlertTable(ListTable):
         width=190,
     )
     object = Subject(
-        "Object", fields=("data_source__name", "product"), sort=(), shown=True, width=170, hint="Data source or product"
+        "Object", fields=("data_source__name", "product"), sort=(), shown=True, width=160, hint="Data source or product"
     )
     product = Named("Product", dictionary="products", required=True, width=210)
     type = Named("Type", dictionary="types", required=True, shown=True, width=200)
@@ -77,10 +77,10 @@ class AlertTable(ListTable):
         sort=("state", "-severity", "-raised_at"),
         required=True,
         shown=True,
-        width=120,
+        width=110,
         hint="Active first, then the worst and the latest",
     )
-    first_seen = Date("First Seen", required=True, shown=True, width=230)
+    first_seen = Date("First Seen", required=True, shown=True, width=215)
     last_seen = Date("Last Seen", sort=(), width=230)  # of all that is active within the hour: no order worth an index
     count = Number("Times Raised", required=True, width=140, hint="When it became active, and each time it got worse")
     resolved = Date("Resolved At", fields=("resolved_at",), width=230)
