@@ -1,6 +1,7 @@
 """What every change of a product begins and ends with: who may, which row is locked, what is recounted."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -97,12 +98,16 @@ def offered_regions(msp_id: int, product: str) -> frozenset[int]:
 
 
 def standing_quota(tenant: Tenant) -> QuotaPeriod | None:
-    """Return the quota that the product page shows and edits: in force today, else the next, else the last."""
-    periods = list(tenant.quota_periods.filter(replaced_at=None).order_by("effective_on"))
-    today = tenant.customer.msp.today()
-    in_force = [period for period in periods if period.effective_on <= today <= period.end_on]
-    coming = [period for period in periods if period.effective_on > today]
-    return next(iter(in_force or coming or reversed(periods)), None)
+    """Return the quota that counts as the product's: in force today, else the next to begin, else the last."""
+    return shown_period(tenant.quota_periods.filter(replaced_at=None), tenant.customer.msp.today())
+
+
+def shown_period(periods: Iterable[QuotaPeriod], today: date) -> QuotaPeriod | None:
+    """Return the period that is in force on the day, else the next to begin, else the last."""
+    standing = sorted((p for p in periods if p.replaced_at is None), key=lambda period: period.effective_on)
+    in_force = [period for period in standing if period.effective_on <= today <= period.end_on]
+    coming = [period for period in standing if period.effective_on > today]
+    return next(iter(in_force or coming or reversed(standing)), None)
 
 
 def quota_of(period: QuotaPeriod | None) -> Quota | None:

@@ -83,10 +83,11 @@ def plan_part(tenant: Tenant) -> PlanProduct | None:
 
 def quota_of(tenant: Tenant) -> dict[str, Any] | None:
     """Return the quota that holds, with how much of it is used; nothing is said of one that is 0 or not yet in force."""
-    period = ground.standing_quota(tenant)
+    today = tenant.customer.msp.today()
+    period = ground.shown_period(tenant.quota_periods.all(), today)
     if period is None:
         return None
-    counts = period.quota > 0 and period.effective_on <= tenant.customer.msp.today()
+    counts = period.quota > 0 and period.effective_on <= today
     health = getattr(tenant, "health", None)
     used = health.quota_used_percent if health and counts else None
     msp = tenant.customer.msp
