@@ -102,6 +102,10 @@ class TenantNotEditable(TenantConfirm):
 
     needs, action = EDIT.needs, EDIT
 
+    def perform(self) -> Outcome:
+        """Say again why not."""
+        raise self.refusal() or DomainError("Open the form again: the product can be edited now.")
+
 
 class TenantSuspend(TenantConfirm):
     """Suspend a product."""
