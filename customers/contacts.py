@@ -123,7 +123,7 @@ def _details(contact: Contact) -> dict[str, object]:
 
 
 def _conflict(contact: Contact, theirs: dict[str, object], mine: dict[str, object]) -> Conflict:
-    who, at = last_change(contact)
+    who, at = last_change(contact, contact.msp_id)
     return Conflict(
         "Somebody else changed this contact while you were editing it.",
         by=who,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from customers import emails, rules
@@ -228,7 +229,7 @@ def _name_account(customer: Customer, name: str, *, hide: bool | None, typed: st
 
 def _conflict(customer: Customer, theirs: Details, mine: Details) -> Conflict:
     stands, asked = theirs.public | theirs.private, {**theirs.private, **mine.public, **mine.private}
-    who, at = last_change(customer)
+    who, at = last_change(customer, customer.msp_id)
     return Conflict(
         "Somebody else changed this customer while you were editing it.",
         by=who,
@@ -242,9 +243,9 @@ def _conflict(customer: Customer, theirs: Details, mine: Details) -> Conflict:
     )
 
 
-def last_change(thing: Customer | Contact) -> tuple[str, datetime | None]:
-    """Return who changed the thing last, and when, by the event record."""
-    event = Event.objects.for_msp(thing.msp_id).for_object(thing).newest_first().first()
+def last_change(thing: Model, msp_id: int) -> tuple[str, datetime | None]:
+    """Return who changed the MSP's thing last, and when, by the event record."""
+    event = Event.objects.for_msp(msp_id).for_object(thing).newest_first().first()
     if event is None:
         return "Somebody", None
     person = User.objects.filter(pk=event.actor_id).first() if event.actor_kind == "person" else None

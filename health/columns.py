@@ -97,7 +97,7 @@ class Policy(Column):
     """The backup policy with how often it runs: `fields` are the name and the hours between two backups."""
 
     kind = "long"
-    default_width = 200
+    default_width = 230
 
     def html(self, values: Values, names: Names) -> str:
         """Show the name and the interval."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from health import locks
 from health.days import DAY, oldest_open_day
-from health.models import RollupState
+from health.models import DataSource, RollupState
 from health.records import Reader, Refusal, Refused, RunRecord, UsageEntry, refuse_other_product, run_of, usage_of
 from msc.access.models import Msp
 from msc.access.names import folded_name
@@ -93,9 +93,9 @@ def store_usage(
     return outcome
 
 
-def mark_tenants(msp: Msp, tenant_ids: Collection[int]) -> None:
-    """Ask for the windows of the tenants to be recounted."""
-    _mark(msp, {(tenant, None) for tenant in tenant_ids}, ())
+def mark_source(source: DataSource) -> None:
+    """Ask for the states of a data source to be found anew."""
+    _mark(source.msp, (), {(source.tenant_id, source.pk)})
 
 
 def _read(

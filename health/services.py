@@ -6,12 +6,15 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from customers.services import last_change
 from health import intake, tools
 from health.intake import Numbered, Outcome
-from health.models import Run
+from health.models import DataSource, Run
 from health.records import Refusal, Refused
 from health.statuses import RunStatus
-from msc.access.models import Msp
+from msc.access.models import Msp, User
+from msc.errors import Conflict, DomainError
+from msc.events import log
 from msc.people.models import ApiCredential
 
 
@@ -59,3 +62,63 @@ def _end_known(msp: Msp, tenant: int | None, job: str) -> datetime | None:
 def _parameter_of(field: str) -> str:
     """Return the name by which the caller of restic's or borg's address knows a field."""
     return {"data_source": "source", "job_id": "job", "ended_at": "ended", "started_at": "started"}.get(field, field)
+
+
+@transaction.atomic
+def set_policy(
+    *, by: User, source: DataSource, version: int, name: str, interval_hours: int | None, retention_days: int | None
+) -> DataSource:
+    """Set the backup policy of a data source by hand; with nothing set, the next run's policy stands again."""
+    found = DataSource.objects.for_user(by).select_for_update(no_key=True).filter(pk=source.pk).first()
+    if found is None:
+        raise DomainError("This data source is gone. Close this window.")
+    before = _policy_in_words(found)
+    asked = DataSource(policy_name=name, policy_interval_hours=interval_hours, policy_retention_days=retention_days)
+    changes = log.changed(before, _policy_in_words(asked))
+    if not changes:
+        return found
+    if found.version != version:
+        theirs = {label: (str(before[label]), str(after)) for label, (_, after) in changes.items()}
+        who, at = last_change(found, found.msp_id)
+        raise Conflict(
+            "Somebody else set this policy while you were editing it.",
+            by=who,
+            at=at,
+            version=found.version,
+            changes=theirs,
+        )
+    found.policy_name, found.policy_interval_hours = name, interval_hours
+    found.policy_retention_days = retention_days
+    found.policy_by_hand = bool(name or interval_hours or retention_days)
+    found.policy_at = None
+    found.version += 1
+    found.save(
+        update_fields=[
+            "policy_name",
+            "policy_interval_hours",
+            "policy_retention_days",
+            "policy_by_hand",
+            "policy_at",
+            "version",
+        ]
+    )
+    intake.mark_source(found)
+    # Names of sources and policies are the MSP's own: they may tell whose they are.
+    log.record(
+        by=by,
+        action="source.policy_set",
+        on=found,
+        label=found.customer.account_name,
+        private_label=found.name,
+        customer_id=found.customer_id,
+        private=changes,
+    )
+    return found
+
+
+def _policy_in_words(source: DataSource) -> dict[str, str | int]:
+    return {
+        "Backup policy": source.policy_name,
+        "Hours between backups": source.policy_interval_hours or "",
+        "Days of retention": source.policy_retention_days or "",
+    }

@@ -10,7 +10,7 @@ class SourceTable(ListTable):
 
     default_sort = "name"
 
-    organization = Text("Organization", shown=True, required=True, width=150)
+    organization = Text("Organization", shown=True, required=True, width=160)
     name = Text("Data Source", sort=("folded_name",), required=True, always=True, width=190)
     workload = Named("Workloads", dictionary="workloads", fields=("workload",), shown=True, required=True, width=140)
     policy = Policy(

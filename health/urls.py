@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("alerts/subscriptions/", views_alerts.Subscription.as_view(), name="subscription"),
     path("consumption/", views_consumption.Consumption.as_view(), name="consumption"),
     path("customers/<int:pk>/health/", views.CustomerHealth.as_view(), name="customer"),
+    path("data-sources/<int:pk>/policy/", views.SourcePolicy.as_view(), name="policy"),
     path("api/v1/docs/", views.ApiDocs.as_view(), name="api-docs"),
     path("api/v1/runs", api.Runs.as_view(), name="api-runs"),
     path("api/v1/runs/restic", api.ResticRuns.as_view(), name="api-runs-restic"),

@@ -6,18 +6,22 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 
 from customers.models import Customer
-from health import apidocs, strips
+from health import apidocs, services, strips
 from health.figures import alerts_by_product, headline
 from health.filters import SourceFilters
+from health.forms import PolicyForm
 from health.models import Alert, DataSource
 from health.tables import SourceTable
 from msc.access.models import User
 from msc.pages.columns import Names
 from msc.pages.detail import shown_tabs
+from msc.pages.dialogs import FormDialog, Outcome
 from msc.pages.list import Empty, ListPage
+from msc.pages.rendering import RowAction
 from msc.pages.views import PortalView
 from serviceplans.catalogue import Workload
 from tenants.models import Tenant
@@ -30,6 +34,7 @@ class CustomerHealth(ListPage):
     name, title, noun, needs = "sources", "Data sources", ("data source", "data sources"), "health.view"
     search_label = "Search data sources"
     template = "health/customer.html"
+    row_actions = (RowAction("Set backup policy", "health:policy", needs="tenant.edit", icon="pencil"),)
     empty = Empty("No data sources yet", "The first run that a backup tool reports makes its data source appear here.")
 
     @cached_property
@@ -69,6 +74,41 @@ class CustomerHealth(ListPage):
     @property
     def _msp(self) -> Any:
         return self.user.msp
+
+
+class SourcePolicy(FormDialog):
+    """Set the backup policy of a data source by hand."""
+
+    model, form_class, needs = DataSource, PolicyForm, "tenant.edit"
+    verb = "Save policy"
+
+    def queryset(self) -> QuerySet[DataSource]:
+        """Return the data sources with the names that the dialog tells."""
+        return DataSource.objects.for_user(self.user).select_related("customer__identity", "msp")
+
+    def get_title(self) -> str:
+        """Name the data source and its customer."""
+        return f"Backup policy of {self.object.name}, {self.object.customer.identity.name}"
+
+    def back_url(self) -> str:
+        """Return to the customer's Health tab."""
+        return reverse("health:customer", args=[self.object.customer_id])
+
+    def initial(self) -> dict[str, Any]:
+        """Return the policy that stands."""
+        source: DataSource = self.object
+        return {
+            "name": source.policy_name,
+            "interval_hours": source.policy_interval_hours,
+            "retention_days": source.policy_retention_days,
+            "version": source.version,
+        }
+
+    def save(self, form: PolicyForm) -> Outcome:
+        """Set the policy."""
+        changes = form.cleaned_data | {"version": form.cleaned_data["version"] or 0}
+        source = services.set_policy(by=self.user, source=self.object, **changes)
+        return Outcome(self.back_url(), f"The backup policy of {source.name} has been saved.")
 
 
 class ApiDocs(PortalView):

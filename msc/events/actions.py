@@ -63,6 +63,7 @@ ACTIONS = {
     "mail.queued_again": "sent again the e-mail",
     "alert.raised": "raised the alert",
     "alert.resolved": "resolved the alert",
+    "source.policy_set": "set the backup policy of a data source of",
     "subscription.changed": "changed the alerts by e-mail of",
 }
 

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 
 from health import alerts, intake, rollups
+from health.models import DataSource
 from tests.cast import signed_in
 from tests.health.conftest import at, run
 
@@ -134,3 +135,43 @@ def test_the_api_page_describes_every_operation(rita):
         "completed_with_errors",
     ):
         assert part in page, part
+
+
+def source_of(tenant, name: str) -> DataSource:
+    return DataSource.objects.get(tenant=tenant, name=name)
+
+
+def test_a_policy_set_by_hand_stands_until_it_is_taken_back(ada, reported, scoped):
+    source = source_of(reported, "srv-silent")
+    address = f"/data-sources/{source.pk}/policy/"
+    assert "srv-silent" in text_of(signed_in(ada).get(address))
+    answer = signed_in(ada).post(address, {"name": "Weekly", "interval_hours": 240, "version": source.version})
+    assert answer.status_code == 302
+    while rollups.drain(scoped, NOW):
+        pass
+    source.refresh_from_db()
+    assert (source.policy_name, source.policy_interval_hours, source.is_silent) == ("Weekly", 240, False)
+    later = run(
+        reported, "later", data_source="srv-silent", started_at=None, ended_at=NOW.isoformat(), policy={"name": "Tool"}
+    )
+    intake.store_runs(scoped, [(1, later)], NOW)
+    assert source_of(reported, "srv-silent").policy_name == "Weekly"
+    # Somebody who read the first version is told what stands now.
+    stale = signed_in(ada).post(address, {"name": "Daily", "interval_hours": 24, "version": 1})
+    assert stale.status_code == 409
+    assert "Weekly" in text_of(stale)
+    signed_in(ada).post(address, {"version": source.version})
+    intake.store_runs(scoped, [(1, later | {"job_id": "later2"})], NOW)
+    assert source_of(reported, "srv-silent").policy_name == "Tool"
+
+
+@pytest.mark.parametrize(("hours", "days"), [("0", ""), ("x", ""), ("", "-1"), ("9" * 9, "")])
+def test_a_policy_out_of_order_is_told_beside_its_field(ada, reported, hours, days):
+    source = source_of(reported, "srv-good")
+    data = {"interval_hours": hours, "retention_days": days, "version": 1}
+    assert signed_in(ada).post(f"/data-sources/{source.pk}/policy/", data).status_code == 422
+
+
+def test_who_may_set_a_policy(tom, rita, eve, reported):
+    address = f"/data-sources/{source_of(reported, 'srv-good').pk}/policy/"
+    assert [signed_in(person).get(address).status_code for person in (tom, rita, eve)] == [200, 403, 404]
