@@ -128,6 +128,7 @@ FORMS: dict[str, Form] = {
         "digest_hour": 7,
         "version": 0,
     },
+    "health:policy": lambda world, owned: {"name": "Weekly", "interval_hours": "168", "version": owned.source.version},
     "health:api-runs": _runs,
     "health:api-usage": _usage,
     "profile_edit": lambda world, owned: {"first_name": "New", "last_name": "Name", "time_zone": "", "version": 1},

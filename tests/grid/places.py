@@ -87,6 +87,7 @@ PATHS: dict[str, Path] = {
     "tenants:cancel_deletion": _product("deleting"),
     "tenants:product": _pk("ready"),
     "health:alert": _pk("alert"),
+    "health:policy": _pk("source"),
     "tenants:edit_plan": _pk("plan"),
     "tenants:delete_plan": _pk("unused"),
     "tenants:plan_terms": lambda owned: {"product": "hybrid"},
