@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from health import locks
+from health import arrays, locks
 from health.days import DAY, oldest_open_day
 from health.models import DataSource, RollupState
 from health.records import Reader, Refusal, Refused, RunRecord, UsageEntry, refuse_other_product, run_of, usage_of
@@ -258,20 +258,20 @@ def _upsert_runs(
     msp: Msp, runs: Sequence[RunRecord], sources: dict[SourceKey, int], now: datetime
 ) -> tuple[int, int, list[tuple[int, datetime, int]]]:
     """Write the runs; return how many are new, how many changed, and where those that moved stood before."""
-    columns: list[list[Any]] = [
-        [run.tenant for run in runs],
-        [sources[run.source_key] for run in runs],
-        [run.job_id for run in runs],
-        [run.kind for run in runs],
-        [run.status for run in runs],
-        [run.started_at for run in runs],
-        [run.ended_at for run in runs],
-        [run.moment for run in runs],
-        [run.changed_at for run in runs],
-        [run.size_bytes for run in runs],
-        [run.sent_bytes for run in runs],
-        [run.errors for run in runs],
-        [run.message for run in runs],
+    columns = [
+        arrays.numbers(run.tenant for run in runs),
+        arrays.numbers(sources[run.source_key] for run in runs),
+        arrays.texts(run.job_id for run in runs),
+        arrays.numbers(int(run.kind) for run in runs),
+        arrays.numbers(int(run.status) for run in runs),
+        arrays.moments(run.started_at for run in runs),
+        arrays.moments(run.ended_at for run in runs),
+        arrays.moments(run.moment for run in runs),
+        arrays.moments(run.changed_at for run in runs),
+        arrays.numbers(run.size_bytes for run in runs),
+        arrays.numbers(run.sent_bytes for run in runs),
+        arrays.numbers(run.errors for run in runs),
+        arrays.texts(run.message for run in runs),
     ]
     with connection.cursor() as cursor:
         cursor.execute(_UPSERT_RUNS, [msp.pk, now, *columns])

@@ -195,6 +195,8 @@ def _message(record: Mapping[str, Any]) -> str:
 def fit_message(text: str) -> str:
     """Return the text without control characters and not longer than a run's message may be."""
     text = text[: 4 * LONGEST_MESSAGE]
+    if len(text) <= LONGEST_MESSAGE and text.isprintable():
+        return text.strip()
     return " ".join(_UNFIT.sub(" ", text).split())[:LONGEST_MESSAGE]
 
 

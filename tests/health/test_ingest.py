@@ -158,6 +158,21 @@ def test_a_policy_stands_on_the_source_newest_first(program, hybrid, scoped):
     assert (source.policy_name, source.policy_interval_hours, source.policy_retention_days) == ("Nightly", 24, 30)
 
 
+@pytest.mark.parametrize("text", ['a"b', "a\\b", "{a,b}", "NULL", "'", "a,b", '\\"', "株 🚀", "%s", "{}"])
+def test_every_text_is_kept_as_it_is(program, hybrid, scoped, text):
+    sent = run(hybrid, text, message=text, data_source=text, organization=text)
+    assert outcome(program.post("runs", [sent, run(hybrid, "other", ended_at="2026-11-20T02:00:00.123456+01:00")])) == (
+        200,
+        2,
+        0,
+        0,
+        0,
+    )
+    kept = Run.objects.select_related("data_source").get(job_id=text)
+    assert (kept.message, kept.data_source.name, kept.data_source.organization) == (text, text, text)
+    assert Run.objects.get(job_id="other").ended_at.microsecond == 123456
+
+
 def test_usage_is_kept_once_per_day_and_measure_and_corrected(program, hybrid, scoped):
     assert outcome(program.post("usage", [usage(hybrid)])) == (200, 1, 0, 0, 0)
     assert outcome(program.post("usage", [usage(hybrid)])) == (200, 0, 0, 1, 0)
