@@ -163,11 +163,11 @@ def _print_deletion(owner: psycopg.Connection) -> None:
         owner.execute(_DELETE, {"batch": BATCH})
     deleted, deleted_wal = _processor_seconds(owner) - used, _written(owner) - written
     used, written = _processor_seconds(owner), _written(owner)
-    owner.execute("VACUUM health_run")
+    owner.execute("VACUUM (PARALLEL 0) health_run")
     cleaned, cleaned_wal = _processor_seconds(owner) - used, _written(owner) - written
     print(
-        f"retention: DELETE {deleted * 1e6 / runs:.0f} us and {deleted_wal / runs:.0f} bytes of WAL a run,"
-        f" VACUUM {cleaned * 1e6 / runs:.0f} us and {cleaned_wal / runs:.0f} bytes"
+        f"retention: DELETE {deleted * 1e6 / runs:.1f} us and {deleted_wal / runs:.0f} bytes of WAL a run,"
+        f" VACUUM {cleaned * 1e6 / runs:.1f} us and {cleaned_wal / runs:.0f} bytes"
     )
 
 
