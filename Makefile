@@ -9,7 +9,7 @@ UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --gener
 export PORT PG
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: FORCE run test lint check format lock reset clean screenshots bench chaos lighthouse
+.PHONY: FORCE run test lint check format lock reset clean screenshots bench chaos lighthouse fuzz
 
 run: .venv/run.ok var/frontend
 	@$(BIN)/python -m msc.portal --end-with-parent
@@ -27,6 +27,10 @@ check: lint test
 SCALE ?= 10k
 bench: .venv/dev.ok var/frontend
 	@$(BIN)/python -m msc.stack -m bench $(SCALE)
+
+# Sends 20,000 hostile requests to every slot of every address (make test: 2,000).
+fuzz: .venv/dev.ok var/frontend
+	@FUZZ=$${FUZZ:-20000} $(BIN)/python -m pytest -n 2 tests/test_hostile_requests.py
 
 # Breaks what e-mail and the web depend on, part by part, and counts what is lost. A quick look: ARGS="--away 10"
 chaos: .venv/dev.ok var/frontend

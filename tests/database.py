@@ -77,7 +77,9 @@ def django_db_setup(django_test_environment, django_db_blocker):
             with django_db_blocker.unblock():
                 _make_template()
             lock.write("made")
-    stack.create_database(superuser_url("postgres"), DATABASE, TEMPLATE)
+            lock.flush()
+        # Within the lock too: two workers must not write to the catalogue of roles at once.
+        stack.create_database(superuser_url("postgres"), DATABASE, TEMPLATE)
     with stack.connect(superuser_url(DATABASE)) as connection:
         rows = Rows(connection)
         TransactionTestCase._fixture_teardown = lambda _: rows.restore()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.grid.engine import WRITTEN_BY_A_REFUSAL, Answer
 from tests.grid.forms import form
+from tests.grid.looks import LISTS, looks_at
 from tests.grid.places import PATHS, QUERIES, patterns, url
 from tests.grid.table import TABLE_OF, TABLES, UNSAFE
 
@@ -60,4 +61,16 @@ def test_the_grid(stage, name):
             wrong.append(f"{case}: was refused with {answer.status} and yet wrote {changed}")
         leaks = stage.leaks(reader, answer, besides=SHOWN_TO_THE_HOLDER.get(name, set()))
         wrong += [f"{case}: leaks {leak}" for leak in leaks]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_windows_files_and_choices_of_a_list_show_nothing_foreign(stage, name):
+    wrong = []
+    for look in looks_at(name):
+        if look.query:
+            answer = look.take(stage)
+            if answer.status != 200:
+                wrong.append(f"{look}: {answer.status}")
+            wrong += [f"{look}: leaks {leak}" for leak in stage.leaks(look.reader, answer)]
     assert not wrong, "\n".join(wrong)

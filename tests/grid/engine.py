@@ -11,6 +11,7 @@ import psycopg
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest
+from django.test import Client
 
 from msc import stack
 from msc.pages import submission
@@ -56,43 +57,45 @@ class Stage:
     def close(self) -> None:
         self.superuser.close()
 
-    def ask(
-        self,
-        reader: str,
-        method: str,
-        url: str,
-        data: Mapping[str, Any] | None = None,
-        *,
-        restore: bool = True,
-        **more: Any,
-    ) -> Answer:
+    def ask(self, reader: str, method: str, url: str, data: Mapping[str, Any] | None = None, **more: Any) -> Answer:
         """Send one request as the reader; what it wrote is told and taken back."""
+        call = getattr(self._browser(reader), method.lower())
+        return self._answer(call(url, **more) if data is None else call(url, data, **more))
+
+    def send(
+        self, reader: str, method: str, path: str, body: bytes, content_type: str, query: str, headers: dict[str, str]
+    ) -> Answer:
+        """Send one request as the reader, its parts as they are."""
+        browser = self._browser(reader)
+        if cookie := headers.pop("Cookie", ""):
+            browser.cookies.load(cookie)
+        return self._answer(browser.generic(method, path, body, content_type, headers=headers, QUERY_STRING=query))
+
+    def _browser(self, reader: str) -> Client:
+        """Return the reader's browser as it was when they had just signed in."""
         browser = self.world.browsers[reader]
         browser.cookies = SimpleCookie()
         if reader in self.world.cookies:
             browser.cookies[settings.SESSION_COOKIE_NAME] = self.world.cookies[reader]
-        response = (
-            getattr(browser, method.lower())(url, data, **more)
-            if data is not None
-            else getattr(browser, method.lower())(url, **more)
-        )
+        return browser
+
+    def _answer(self, response: Any) -> Answer:
         body = b"".join(response.streaming_content) if response.streaming else response.content
         headers = {**response.headers, **{name: _clear(morsel.value) for name, morsel in response.cookies.items()}}
-        written, mails = self._written(restore=restore)
-        return Answer(response.status_code, body, headers, written, mails)
+        return Answer(response.status_code, body, headers, *self._written())
 
     def form(self, reader: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the data with a submit key of the reader."""
         person = self.world.people.get(reader)
         return {submission.FIELD: submission.new_key(person)} | dict(data) if person else dict(data)
 
-    def _written(self, *, restore: bool) -> tuple[list[str], list[tuple[str, bytes]]]:
+    def _written(self) -> tuple[list[str], list[tuple[str, bytes]]]:
         # The write-ahead log does not move while nothing is written: most requests cost one small query here.
         if self._log_position() == self.place:
             return [], []
         written = self.rows.touched()
         mails = self._mails() if "mail_outboxbody" in written else []
-        if written and restore:
+        if written:
             self.rows.restore()
         self.place = self._log_position()
         return written, mails
