@@ -50,7 +50,7 @@ def store_runs(msp: Msp, records: Iterable[Numbered], now: datetime | None = Non
     now = now or timezone.now()
     outcome = Outcome()
     locks.hold_days_open(msp.pk)
-    lawful = _lawful(_read(msp, records, run_of, now, outcome), outcome)
+    lawful = _lawful(msp, _read(msp, records, run_of, now, outcome), outcome)
     if not lawful:
         return outcome
     runs = [run for run, _ in lawful]
@@ -73,7 +73,7 @@ def store_usage(
     now = now or timezone.now()
     outcome = Outcome()
     locks.hold_days_open(msp.pk)
-    lawful = [entry for entry, _ in _lawful(_read(msp, records, usage_of, now, outcome), outcome)]
+    lawful = [entry for entry, _ in _lawful(msp, _read(msp, records, usage_of, now, outcome), outcome)]
     newest: dict[tuple[Any, ...], UsageEntry] = {}
     for entry in lawful:
         key = entry.tenant, entry.day, entry.workload, entry.measure
@@ -117,9 +117,9 @@ def _read(
     return found
 
 
-def _lawful(found: list[tuple[int, Any]], outcome: Outcome) -> list[tuple[Any, _Target]]:
+def _lawful(msp: Msp, found: list[tuple[int, Any]], outcome: Outcome) -> list[tuple[Any, _Target]]:
     """Return the records whose tenant takes them, each with its tenant."""
-    targets = _targets({record.tenant for _, record in found})
+    targets = _targets(msp, {record.tenant for _, record in found})
     lawful = []
     for line, record in found:
         try:
@@ -137,9 +137,9 @@ def _refuse_outside(day: date, oldest: date, today: date) -> None:
         raise Refused("day", "This day is in the future.")
 
 
-def _targets(ids: Collection[int]) -> dict[int, _Target]:
-    """Return the tenants of the scope's MSP among the ids; another MSP's is as one that never was."""
-    rows = Tenant.objects.filter(pk__in=ids).values_list("pk", "state", "product", "customer_id")
+def _targets(msp: Msp, ids: Collection[int]) -> dict[int, _Target]:
+    """Return the MSP's tenants among the ids; another MSP's is as one that never was."""
+    rows = Tenant.objects.for_msp(msp.pk).filter(pk__in=ids).values_list("pk", "state", "product", "customer_id")
     return {pk: _Target(state, product, customer) for pk, state, product, customer in rows}
 
 

@@ -1,6 +1,7 @@
 """The portal with one check taken away: each `for_user` of the code, each `needs` of a view."""
 
 import ast
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,7 +113,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def _function_of(call: Call) -> FunctionType:
     module = ".".join(call.path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    found: Any = sys.modules[module]
+    found: Any = importlib.import_module(module)
     for part in call.function.split("."):
         found = found.__dict__[part] if isinstance(found, type) else getattr(found, part)
     for attribute in ("func", "fget", "__func__", "__wrapped__"):
