@@ -33,7 +33,7 @@ def alerts_raised(msp: Msp, alerts: Sequence[Alert]) -> None:
                         "person": subscription.user,
                         "alert": alert,
                         "customer_name": names.get(alert.customer_id or 0, ""),
-                        "url": _health_url(alert),
+                        "url": _url(alert),
                         "alerts_url": settings.MSC_ORIGIN + "/alerts/",
                     },
                     msp_id=msp.pk,
@@ -90,7 +90,8 @@ def _names(alerts: Collection[Alert]) -> dict[int, str]:
     return dict(CustomerIdentity.objects.filter(customer__in=customers).values_list("customer_id", "name"))
 
 
-def _health_url(alert: Alert) -> str:
+def _url(alert: Alert) -> str:
+    """Return where somebody sees what is wrong: the customer's page, or all alerts."""
     if alert.customer_id is None:
-        return ""
+        return settings.MSC_ORIGIN + "/alerts/"
     return settings.MSC_ORIGIN + reverse("customers:page", args=[alert.customer_id])
