@@ -23,11 +23,15 @@ from tenants import summaries
 from tenants.models import QuotaPeriod, Tenant
 from tenants.rules import PlanTerms, Quota, Standing, Users
 
+DELETED_MEANWHILE = "This customer has been deleted in the meantime."
+
 
 def permit(by: Actor, permission: str, customer_id: int) -> None:
     """Refuse a person whose role does not hold the permission or who may not see the customer."""
     require(by, permission)
     if isinstance(by, User) and not Customer.objects.for_user(by).filter(pk=customer_id).exists():
+        if Customer.objects.filter(msp=by.msp_id, pk=customer_id, deleted_at__isnull=False).exists():
+            raise DomainError(DELETED_MEANWHILE)
         raise PermissionDenied(permission)
 
 
@@ -35,7 +39,7 @@ def locked_customer(customer: Customer) -> Customer:
     """Return the customer as it stands, locked against deletion until the transaction ends."""
     found = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("msp").get(pk=customer.pk)
     if found.deleted_at:
-        raise DomainError("This customer has been deleted in the meantime.")
+        raise DomainError(DELETED_MEANWHILE)
     return found
 
 

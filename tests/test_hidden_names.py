@@ -182,9 +182,13 @@ def in_redis() -> bytes:
     blobs = []
     for key in server.scan_iter():
         kind = server.type(key)
-        read = {b"string": server.get, b"hash": server.hgetall, b"set": server.smembers}.get(
-            kind, lambda k: server.lrange(k, 0, -1)
-        )
+        read = {
+            b"string": server.get,
+            b"hash": server.hgetall,
+            b"set": server.smembers,
+            b"zset": lambda k: server.zrange(k, 0, -1),
+            b"list": lambda k: server.lrange(k, 0, -1),
+        }.get(kind, lambda k: b"")  # a key that went away meanwhile has no kind
         blobs.append(key + b" " + repr(read(key)).encode())
     assert blobs
     return b"\n".join(blobs)

@@ -1,4 +1,4 @@
-"""Senders killed with -9 in the middle of their work: nothing lost, at most one twice (the long form: make chaos)."""
+"""Senders killed with -9 in the middle of their work: nothing lost (the long form, with its figure: make chaos)."""
 
 import os
 import random
@@ -38,7 +38,7 @@ def let_leases_run_out():
         return stranded.update(due_at=timezone.now() - timedelta(seconds=1))
 
 
-def test_killed_senders_lose_nothing_and_double_at_most_one(queue, sink):
+def test_killed_senders_lose_nothing_and_double_at_most_what_they_held(queue, sink):
     chance = random.Random(7)
     for number in range(MAILS):
         queue(f"mail-{number}", to=f"p{number}@northwind.example")
@@ -67,7 +67,9 @@ def test_killed_senders_lose_nothing_and_double_at_most_one(queue, sink):
     for mail in sink.taken():
         ids[mail.to].add(mail.message_id)
     assert len(copies) == MAILS
-    assert sum(copies.values()) - MAILS <= 1
+    # How often a kill falls into the length of one COMMIT is a matter of the machine: make chaos holds that figure.
+    # Here: a killed sender doubles at most the one e-mail that it had in its hands.
+    assert sum(copies.values()) - MAILS <= KILLS
     assert all(len(of_one) == 1 for of_one in ids.values())
     with scope.entered("worker"):
         assert set(OutboxMessage.objects.values_list("state", flat=True)) <= {"sent", "handed"}
