@@ -128,7 +128,7 @@ def take(context: BrowserContext, picture: Picture) -> None:
     page.goto(BASE + picture.path)
     if picture.press:
         page.locator("main a, main button").filter(has_text=picture.press).first.click()
-        page.wait_for_timeout(600)
+        page.get_by_role("dialog").locator(".dialog-foot").wait_for()
     page.screenshot(path=PICTURES / f"{picture.name}.png", full_page=picture.whole)
     page.close()
     print(f"docs/guide/images/{picture.name}.png")

@@ -16,6 +16,6 @@ def client_of(person: User) -> Client:
 
 
 def cookie_of(person: User, url: str) -> dict[str, object]:
-    """Return the session cookie for a browser: `context.add_cookies([cookie_of(ada, live_server.url)])`."""
+    """Return the session cookie for a browser: `context.add_cookies([cookie_of(ada, portal)])`."""
     name = settings.SESSION_COOKIE_NAME
     return {"name": name, "value": client_of(person).cookies[name].value, "url": url, "httpOnly": True}

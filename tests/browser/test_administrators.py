@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from msc.access import scope
 from msc.events import log
 from tests import factories
-from tests.sign_in import cookie_of
+from tests.chromium import arrived
 from tests.support.browser import support_client
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
@@ -33,12 +33,11 @@ def changed(northwind, ada, tom, rita):
 
 
 @pytest.fixture
-def home(context, portal, ada):
-    context.add_cookies([cookie_of(ada, portal)])
-    return portal
+def page(window, ada):
+    return window(ada)
 
 
-def test_every_page_is_accessible(page, home, changed, tom, accessible, picture):
+def test_every_page_is_accessible(page, changed, tom, accessible, picture):
     for name, path in (
         ("administrators", "/settings/administrators/"),
         ("administrator", f"/settings/administrators/{tom.pk}/"),
@@ -51,13 +50,13 @@ def test_every_page_is_accessible(page, home, changed, tom, accessible, picture)
         ("log-ins", "/events/log-ins/"),
         ("event", f"/events/{changed.pk}/"),
     ):
-        page.goto(home + path)
+        page.goto(path)
         accessible(page)
         picture(page, name)
 
 
-def test_an_administrator_is_invited_and_switched_off(page, home):
-    page.goto(home + "/settings/administrators/")
+def test_an_administrator_is_invited_and_switched_off(page):
+    page.goto("/settings/administrators/")
     page.get_by_role("link", name="Invite Administrator").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("First name").fill("Bob")
@@ -68,14 +67,14 @@ def test_an_administrator_is_invited_and_switched_off(page, home):
     expect(dialog.get_by_text("Enter a valid email address")).to_be_visible()
     dialog.get_by_label("E-mail address").fill("bob@new.example")
     dialog.get_by_role("button", name="Send invitation").click()
-    expect(page.get_by_role("heading", name="Bob Newcomer")).to_be_visible()
+    arrived(page, "Bob Newcomer")
     page.get_by_role("link", name="Switch off").click()
     dialog.get_by_role("button", name="Switch off").click()
     expect(page.get_by_text("Switched off", exact=True)).to_be_visible()
 
 
-def test_a_secret_is_shown_in_the_dialog(page, home):
-    page.goto(home + "/settings/credentials/")
+def test_a_secret_is_shown_in_the_dialog(page):
+    page.goto("/settings/credentials/")
     page.get_by_role("link", name="Create credential").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Backup server Kiel")
@@ -88,15 +87,16 @@ def test_a_secret_is_shown_in_the_dialog(page, home):
     assert secret not in page.content()
 
 
-def test_supports_pages_hold_to_the_policy(page, context, portal, changed, sam, picture):
+def test_supports_pages_hold_to_the_policy(window, portal, changed, sam, picture):
     value = support_client(sam).cookies[its_settings.SESSION_COOKIE_NAME].value
     cookie = {"name": its_settings.SESSION_COOKIE_NAME, "value": value, "url": portal, "httpOnly": True}
-    context.add_cookies([cookie])
+    page = window()
+    page.context.add_cookies([cookie])
     for path in ("", "customers/customer/", "access/msp/", "access/msp/act/open/", "events/event/"):
-        page.goto(f"{portal}/support/{path}")
+        page.goto(f"/support/{path}")
         expect(page.get_by_role("link", name="Managed Services Center")).to_be_visible()
-    page.goto(f"{portal}/support/customers/customer/?q=acc")
+    page.goto("/support/customers/customer/?q=acc")
     page.get_by_role("link", name="ACC-77").click()
-    expect(page.get_by_role("heading", name="View customer")).to_be_visible()
+    arrived(page, "View customer")
     assert "Zebra" not in page.content()
     picture(page, "support-customer")

@@ -1,5 +1,7 @@
 """The main job in a real browser: find, create, look at, edit and import customers."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -8,7 +10,7 @@ from customers.models import Customer
 from msc.access import scope
 from tenants import summaries
 from tests import factories
-from tests.sign_in import cookie_of
+from tests.chromium import arrived
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +19,7 @@ LONG = "Zweckverband der kommunalen Wasserversorgung und Abwasserbeseitigung Obe
 
 
 @pytest.fixture
-def office(page, context, live_server, ada, tom, northwind):
+def office(window, ada, tom, northwind):
     with scope.entered("portal", msp=northwind.pk):
         gold, basic = factories.make_plan(northwind, "Gold"), factories.make_plan(northwind, "Basic")
         made = {
@@ -34,13 +36,13 @@ def office(page, context, live_server, ada, tom, northwind):
         ):
             factories.make_tenant(made[name], plan, product)
         summaries.refresh([customer.pk for customer in made.values()])
-    context.add_cookies([cookie_of(ada, live_server.url)])
-    page.goto(f"{live_server.url}/customers/")
+    page = window(ada)
+    page.goto("/customers/")
     return page
 
 
 def names(page):
-    return page.locator("tbody th a").all_inner_texts()
+    return expect(page.locator("tbody th a"))
 
 
 def test_a_customer_is_created_in_the_dialog_by_keyboard(office, accessible, picture):
@@ -57,35 +59,33 @@ def test_a_customer_is_created_in_the_dialog_by_keyboard(office, accessible, pic
     expect(dialog.get_by_label("Customer Name", exact=False).first).to_have_value("Secret Hospital")
     accessible(office)
     picture(office, "create-customer")
-    office.set_viewport_size({"width": 1280, "height": 800})
     dialog.get_by_label("Account Name").fill("Red Fox")
     dialog.get_by_label("Address").fill("1 Pier\nKiel")
     dialog.get_by_label("Phone Number").fill("+49 431 123456")
     dialog.get_by_label("Tom Tenant").check()
     dialog.get_by_role("button", name="Create customer").click()
     expect(office.get_by_text("Secret Hospital has been created")).to_be_visible()
-    assert names(office)[0] == "Secret Hospital"
+    expect(office.locator("tbody th a").first).to_have_text("Secret Hospital")
 
 
 def test_a_search_finds_names_without_their_marks(office):
     office.get_by_role("searchbox").fill("munchen")
     office.keyboard.press("Enter")
     expect(office.get_by_text("1\u20131 of 1")).to_be_visible()
-    assert names(office) == ["Stadtwerke München"]
-    assert "q=munchen" in office.url
+    names(office).to_have_text(["Stadtwerke München"])
+    expect(office).to_have_url(re.compile("q=munchen"))
 
 
 def test_the_list_and_a_customers_page_are_for_everybody(office, accessible, picture):
     accessible(office)
     picture(office, "customers")
-    office.set_viewport_size({"width": 1280, "height": 800})
     office.get_by_role("link", name="Harbour Logistics").click()
-    expect(office.get_by_role("heading", name="Account Details")).to_be_visible()
+    arrived(office, "Account Details")
     accessible(office)
     picture(office, "customer")
-    office.set_viewport_size({"width": 1280, "height": 800})
     office.get_by_role("link", name="History").click()
-    expect(office.get_by_role("heading", name="Harbour Logistics")).to_be_visible()
+    expect(office).to_have_url(re.compile("/history/"))
+    arrived(office, "Harbour Logistics")
     accessible(office)
 
 
@@ -94,10 +94,9 @@ def test_the_windows_of_the_list_show_what_there_is(office, picture):
     office.get_by_role("dialog").get_by_label("Hybrid Workloads").check()
     office.get_by_role("dialog").get_by_label("Gold").check()
     picture(office, "customers-filters")
-    office.set_viewport_size({"width": 1280, "height": 800})
     office.get_by_role("dialog").get_by_role("button", name="Apply").click()
     expect(office.get_by_role("link", name="Remove filter Products: Hybrid Workloads")).to_be_visible()
-    assert names(office) == ["Harbour Logistics"]
+    names(office).to_have_text(["Harbour Logistics"])
     office.get_by_role("link", name="Edit columns").click()
     expect(office.get_by_role("dialog").get_by_text("Quota Effective Date")).to_be_visible()
     picture(office, "customers-columns")
@@ -105,6 +104,7 @@ def test_the_windows_of_the_list_show_what_there_is(office, picture):
 
 def test_a_contact_is_added_and_the_customer_edited_from_its_page(office):
     office.get_by_role("link", name="Harbour Logistics").click()
+    arrived(office, "Account Details")
     office.get_by_role("link", name="Add contact").click()
     dialog = office.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Carla Contact")
@@ -134,8 +134,8 @@ def test_a_file_is_imported_after_its_lines_were_seen(office, accessible, pictur
     good = "Name;Address;Phone Number\nÖrebro Freight;2 Quay;+46 8 123 456 78\n"
     file.write_text(good + "Bad Number Ltd;2 Quay;12\n", encoding="utf-8-sig")
     office.get_by_role("link", name="Import").click()
+    expect(office).to_have_url(re.compile("/import/$"))
     accessible(office)
-    office.set_viewport_size({"width": 1280, "height": 800})
     office.get_by_label("CSV file").set_input_files(file)
     office.get_by_role("button", name="Check the file").click()
     expect(office.get_by_text("Being checked")).to_be_visible()
@@ -143,11 +143,11 @@ def test_a_file_is_imported_after_its_lines_were_seen(office, accessible, pictur
     expect(office.get_by_text("Nothing is imported while a line is in error")).to_be_visible()
     accessible(office)
     picture(office, "import")
-    office.set_viewport_size({"width": 1280, "height": 800})
     file.write_text(good, encoding="utf-8-sig")
     office.get_by_role("link", name="choose it again").click()
     office.get_by_label("CSV file").set_input_files(file)
     office.get_by_role("button", name="Check the file").click()
+    expect(office.get_by_text("Being checked")).to_be_visible()
     tasks.work_on_imports()
     office.get_by_role("link", name="Import 1 customer").click()
     office.get_by_role("dialog").get_by_role("button", name="Import 1 customer").click()
@@ -158,11 +158,9 @@ def test_a_file_is_imported_after_its_lines_were_seen(office, accessible, pictur
         assert Customer.objects.filter(identity__name="Örebro Freight").exists()
 
 
-def test_without_javascript_the_account_name_waits_in_the_form(browser, live_server, ada):
-    plain = browser.new_context(java_script_enabled=False)
-    plain.add_cookies([cookie_of(ada, live_server.url)])
-    page = plain.new_page()
-    page.goto(f"{live_server.url}/customers/create/")
+def test_without_javascript_the_account_name_waits_in_the_form(window, ada):
+    page = window(ada, script=False)
+    page.goto("/customers/create/")
     expect(page.get_by_label("Account Name")).to_be_hidden()
     page.get_by_label("Hide Customer Name").check()
     page.get_by_label("Customer Name", exact=False).first.fill("Secret Hospital")
@@ -171,4 +169,3 @@ def test_without_javascript_the_account_name_waits_in_the_form(browser, live_ser
     page.get_by_label("Phone Number").fill("+49 431 123456")
     page.get_by_role("button", name="Create customer").click()
     expect(page.get_by_text("Secret Hospital has been created")).to_be_visible()
-    plain.close()

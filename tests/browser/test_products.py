@@ -11,25 +11,25 @@ from tenants import summaries, tasks
 from tenants.models import Tenant
 from tenants.states import TenantState
 from tests import factories
-from tests.sign_in import cookie_of
+from tests.chromium import arrived
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def harbour_page(page, context, live_server, ada, northwind) -> Page:
+def harbour_page(window, ada, northwind) -> Page:
     """The page of a customer without a product, in an MSP with two plans."""
     with scope.entered("portal", msp=northwind.pk):
         customer = factories.make_customer(northwind, "Harbour Logistics")
         factories.make_plan(northwind, "Gold")
         factories.make_plan(northwind, "Small", edition="business")
-    context.add_cookies([cookie_of(ada, live_server.url)])
-    page.goto(f"{live_server.url}/customers/{customer.pk}/")
+    page = window(ada)
+    page.goto(f"/customers/{customer.pk}/")
     return page
 
 
 @pytest.fixture
-def in_every_state(page, context, live_server, ada, northwind):
+def in_every_state(northwind):
     """A customer for each state of a product; returns their ids by state."""
     today = northwind.today()
     with scope.entered("portal", msp=northwind.pk):
@@ -45,7 +45,6 @@ def in_every_state(page, context, live_server, ada, northwind):
                 saas.workloads.create(msp=northwind, workload="m365", user_count=1240, preserved_user_count=17)
             made[state.value] = customer.pk
         summaries.refresh(list(made.values()))
-    context.add_cookies([cookie_of(ada, live_server.url)])
     return made
 
 
@@ -75,12 +74,11 @@ def test_a_product_is_added_by_keyboard_with_every_rule_beside_its_field(harbour
         dialog.get_by_label(place).check()
     dialog.get_by_label("Quota (CU)").fill("5")
     page.keyboard.press("Enter")
-    expect(dialog.get_by_text("exactly one storage region")).to_be_visible(timeout=10_000)
+    expect(dialog.get_by_text("exactly one storage region")).to_be_visible()
     expect(dialog.get_by_text("A quota needs the date from which it counts.")).to_be_visible()
     expect(dialog.get_by_label("Quota (CU)")).to_have_value("5")
     accessible(page)
     picture(page, "add-product")
-    page.set_viewport_size({"width": 1280, "height": 800})
     dialog.get_by_label("Azure westeurope").uncheck()
     dialog.get_by_label("Quota (CU)").fill("")
     dialog.get_by_role("button", name="Add Hybrid Workloads").click()
@@ -134,30 +132,30 @@ def test_a_product_is_edited_through_the_provisioner(harbour_page, northwind):
     assert state_of(northwind) == TenantState.READY
 
 
-def test_cards_pages_and_dialogs_pass_in_every_state(page, live_server, in_every_state, accessible, picture):
+def test_cards_pages_and_dialogs_pass_in_every_state(window, ada, in_every_state, accessible, picture):
+    page = window(ada)
     for state, customer in in_every_state.items():
-        page.goto(f"{live_server.url}/customers/{customer}/")
+        page.goto(f"/customers/{customer}/")
         accessible(page)
         page.locator(".card-of-product").first.scroll_into_view_if_needed()
         picture(page, f"product-{state}")
     page.get_by_role("link", name="Hybrid Workloads", exact=True).click()
-    expect(page.get_by_role("heading", name="Workloads and users")).to_be_visible()
+    arrived(page, "Workloads and users")
     accessible(page)
     picture(page, "product-page")
-    page.goto(f"{live_server.url}/customers/products/")
+    page.goto("/customers/products/")
     accessible(page)
 
 
-def test_a_plan_says_what_it_touches_and_changes_it(page, live_server, in_every_state, accessible, picture):
-    page.goto(f"{live_server.url}/service-plans/")
+def test_a_plan_says_what_it_touches_and_changes_it(window, ada, in_every_state, accessible, picture):
+    page = window(ada)
+    page.goto("/service-plans/")
     accessible(page)
     picture(page, "service-plans")
-    page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_role("link", name="Gold").click()
-    expect(page.get_by_role("heading", name="Products that use it")).to_be_visible()
+    arrived(page, "Products that use it")
     accessible(page)
     picture(page, "service-plan")
-    page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_role("link", name="Edit").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("6 products of 5 customers use this plan.")).to_be_visible()
@@ -166,7 +164,6 @@ def test_a_plan_says_what_it_touches_and_changes_it(page, live_server, in_every_
     expect(dialog.get_by_text("would put 5 products out of rule")).to_be_visible()
     accessible(page)
     picture(page, "plan-refused")
-    page.set_viewport_size({"width": 1280, "height": 800})
     dialog.get_by_label("Edition").first.select_option("elite")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_text("Tick this to change the products as well.")).to_be_visible()
@@ -175,14 +172,12 @@ def test_a_plan_says_what_it_touches_and_changes_it(page, live_server, in_every_
     expect(page.get_by_text("Gold has been saved.")).to_be_visible()
 
 
-def test_everything_works_without_javascript(browser, live_server, ada, northwind):
+def test_everything_works_without_javascript(window, ada, northwind):
     with scope.entered("portal", msp=northwind.pk):
         customer = factories.make_customer(northwind, "Harbour Logistics")
         factories.make_plan(northwind, "Gold")
-    context = browser.new_context(java_script_enabled=False)
-    context.add_cookies([cookie_of(ada, live_server.url)])
-    page = context.new_page()
-    page.goto(f"{live_server.url}/customers/{customer.pk}/")
+    page = window(ada, script=False)
+    page.goto(f"/customers/{customer.pk}/")
     page.get_by_role("link", name="Add SaaS Apps and Endpoints").click()
     page.get_by_label("Service Plan").select_option("Gold (Enterprise)")
     page.get_by_label("Commercial").check()
@@ -194,4 +189,3 @@ def test_everything_works_without_javascript(browser, live_server, ada, northwin
     page.get_by_role("link", name="Delete SaaS Apps and Endpoints").click()
     page.get_by_role("button", name="Delete SaaS Apps and Endpoints").click()
     expect(page.get_by_text("Until then the deletion can be cancelled.")).to_be_visible()
-    context.close()

@@ -1,37 +1,46 @@
 """Sign-in in a real browser: by keyboard, without JavaScript, with passkeys."""
 
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from msc.access.models import User
+from tests.chromium import arrived, stands
 from tests.factories import PASSWORD
 from tests.people.providing import claims, issuer, says, set_up
 from tests.people.signing_in import app_code, events, last_code
-from tests.sign_in import cookie_of
 
 __all__ = ["issuer"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _to_the_code(page: Page, url: str, person: User) -> None:
-    page.goto(f"{url}/account/sign-in/?next=/profile/")
+def _to_the_code(page: Page, person: User) -> None:
+    page.goto("/account/sign-in/?next=/profile/")
     page.keyboard.type(person.email)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
+    expect(page.get_by_label("Password")).to_have_count(0)
+    stands(page)
 
 
 def _again(page: Page) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_label("Password")).to_have_count(0)
+    stands(page)
 
 
 @pytest.fixture
-def authenticator(context: BrowserContext, page: Page) -> None:
+def desk(window: Callable[..., Page], ada: User) -> Page:
+    return window(ada)
+
+
+def _give_a_device(page: Page) -> None:
     """Give the browser a device that keeps passkeys and knows its owner."""
-    session = context.new_cdp_session(page)
+    session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
     options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
@@ -39,26 +48,26 @@ def authenticator(context: BrowserContext, page: Page) -> None:
 
 
 def test_signing_in_by_keyboard_alone(page, portal, ada, accessible, picture):
-    page.goto(f"{portal}/account/sign-in/")
+    page.goto("/account/sign-in/")
     accessible(page)
     picture(page, "sign-in")
-    _to_the_code(page, portal, ada)
-    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
+    _to_the_code(page, ada)
+    arrived(page, "Enter the code")
     accessible(page)
     picture(page, "sign-in-code")
     page.keyboard.type(last_code())
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Trust this browser?")).to_be_visible()
+    arrived(page, "Trust this browser?")
     accessible(page)
     page.get_by_role("button", name="Do not trust it").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    arrived(page, "Profile")
     accessible(page)
-    assert page.url == f"{portal}/profile/"
+    expect(page).to_have_url(f"{portal}/profile/")
 
 
-def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(page, portal, ada, accessible):
-    page.goto(f"{portal}/account/sign-in/")
+def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(page, ada, accessible):
+    page.goto("/account/sign-in/")
     page.get_by_label("E-mail").fill(ada.email)
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Continue").click()
@@ -69,36 +78,36 @@ def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(page, portal
     accessible(page)
 
 
-def test_signing_in_and_out_without_javascript(chromium: Browser, portal, ada):
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{portal}/account/sign-in/?next=/profile/")
+def test_signing_in_and_out_without_javascript(window, ada):
+    page = window(script=False)
+    page.goto("/account/sign-in/?next=/profile/")
     expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
     page.get_by_label("E-mail").fill(ada.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
+    arrived(page, "Enter the code")
     page.get_by_label("Code from the e-mail").fill(last_code())
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Do not trust it").click()
-    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
-    page.goto(f"{portal}/account/sign-out/")
+    arrived(page, "Profile")
+    page.goto("/account/sign-out/")
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    context.close()
+    arrived(page, "Sign in")
 
 
-@pytest.mark.usefixtures("authenticator")
-def test_a_passkey_is_added_and_signs_in_alone(page, context, portal, ada, accessible, picture):
-    context.add_cookies([cookie_of(ada, portal)])
-    page.goto(f"{portal}/profile/")
+def test_a_passkey_is_added_and_signs_in_alone(desk, accessible, picture):
+    page = desk
+    _give_a_device(page)
+    page.goto("/profile/")
     page.get_by_role("link", name="Add a passkey").click()
+    expect(page.get_by_label("Password")).to_be_visible()
     accessible(page)
     _again(page)
     accessible(page)
     page.get_by_label("Name of this passkey").fill("Laptop")
     picture(page, "passkey")
     page.get_by_role("button", name="Make the passkey").click()
-    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    arrived(page, "Recovery codes")
     accessible(page)
     picture(page, "recovery-codes")
     page.get_by_role("link", name="I have kept them").click()
@@ -106,30 +115,30 @@ def test_a_passkey_is_added_and_signs_in_alone(page, context, portal, ada, acces
     accessible(page)
     picture(page, "profile")
 
-    page.goto(f"{portal}/account/sign-out/")
+    page.goto("/account/sign-out/")
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(lambda url: "/account/" not in url)
-    page.goto(f"{portal}/profile/")
-    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    page.goto("/profile/")
+    arrived(page, "Profile")
     assert events("session.opened")[-1].detail == {"method": "passkey"}
 
 
-@pytest.mark.usefixtures("authenticator")
-def test_a_passkey_confirms_a_password(page, context, portal, ada, accessible):
-    context.add_cookies([cookie_of(ada, portal)])
-    page.goto(f"{portal}/account/passkeys/add/")
+def test_a_passkey_confirms_a_password(desk, ada, accessible):
+    page = desk
+    _give_a_device(page)
+    page.goto("/account/passkeys/add/")
     _again(page)
     page.get_by_role("button", name="Make the passkey").click()
-    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    context.clear_cookies()
-    _to_the_code(page, portal, ada)
-    expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    arrived(page, "Recovery codes")
+    page.context.clear_cookies()
+    _to_the_code(page, ada)
+    arrived(page, "Confirm that it is you")
     accessible(page)
     page.get_by_role("button", name="Use a passkey").click()
-    expect(page.get_by_role("heading", name="Trust this browser?")).to_be_visible()
+    arrived(page, "Trust this browser?")
     page.get_by_role("button", name="Trust it for 30 days").click()
-    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    arrived(page, "Profile")
     assert events("session.opened")[-1].detail == {"method": "password, passkey"}
 
     page.get_by_role("link", name="Remove Passkey").click()
@@ -139,21 +148,21 @@ def test_a_passkey_confirms_a_password(page, context, portal, ada, accessible):
     expect(page.get_by_text("The passkey is removed.")).to_be_visible()
 
 
-def test_a_browser_without_a_passkey_says_what_to_do(page, context, portal, ada):
-    session = context.new_cdp_session(page)
+def test_a_browser_without_a_passkey_says_what_to_do(page):
+    session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     session.send(
         "WebAuthn.addVirtualAuthenticator",
         {"options": {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True}},
     )
-    page.goto(f"{portal}/account/sign-in/")
+    page.goto("/account/sign-in/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.locator("[data-passkey-error]")).to_contain_text("another way")
 
 
-def test_an_authenticator_app_is_added(page, context, portal, ada, accessible, picture):
-    context.add_cookies([cookie_of(ada, portal)])
-    page.goto(f"{portal}/profile/")
+def test_an_authenticator_app_is_added(desk, accessible, picture):
+    page = desk
+    page.goto("/profile/")
     page.get_by_role("link", name="Add an app").click()
     _again(page)
     accessible(page)
@@ -161,13 +170,13 @@ def test_an_authenticator_app_is_added(page, context, portal, ada, accessible, p
     seed = page.get_by_label("Key").input_value()
     page.get_by_label("Code from the app").fill(app_code(seed))
     page.get_by_role("button", name="Add the app").click()
-    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    assert page.get_by_role("listitem").count() == 10
+    arrived(page, "Recovery codes")
+    expect(page.get_by_role("listitem")).to_have_count(10)
 
 
-def test_the_profile_is_edited_in_a_dialog(page, context, portal, ada, accessible):
-    context.add_cookies([cookie_of(ada, portal)])
-    page.goto(f"{portal}/profile/")
+def test_the_profile_is_edited_in_a_dialog(desk, accessible):
+    page = desk
+    page.goto("/profile/")
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     accessible(page)
@@ -190,14 +199,14 @@ def test_the_profile_is_edited_in_a_dialog(page, context, portal, ada, accessibl
         "/account/refused/",
     ],
 )
-def test_the_other_cards_are_accessible(page, portal, accessible, address):
-    page.goto(portal + address)
+def test_the_other_cards_are_accessible(page, accessible, address):
+    page.goto(address)
     accessible(page)
 
 
-def test_single_sign_on_is_set_up_and_offered(page, context, portal, ada, accessible, picture):
-    context.add_cookies([cookie_of(ada, portal)])
-    page.goto(f"{portal}/settings/sign-in/")
+def test_single_sign_on_is_set_up_and_offered(desk, ada, accessible, picture):
+    page = desk
+    page.goto("/settings/sign-in/")
     accessible(page)
     for label, text in {"Name of the provider": "Northwind ID", "Issuer": "https://id.northwind.example"}.items():
         page.get_by_label(label).fill(text)
@@ -207,8 +216,8 @@ def test_single_sign_on_is_set_up_and_offered(page, context, portal, ada, access
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Single sign-on is saved.")).to_be_visible()
     picture(page, "single-sign-on")
-    context.clear_cookies()
-    page.goto(f"{portal}/sign-in/{ada.msp.slug}/")
+    page.context.clear_cookies()
+    page.goto(f"/sign-in/{ada.msp.slug}/")
     expect(page.get_by_role("button", name="Sign in through Northwind ID")).to_be_visible()
     accessible(page)
     picture(page, "single-sign-on-page")
@@ -218,7 +227,7 @@ def test_a_browser_walks_to_the_provider_and_back(page, portal, issuer, settings
     settings.MSC_ORIGIN = portal
     provider = set_up(ada.msp, issuer)
     says(issuer, claims=claims(ada.email))
-    page.goto(f"{portal}/sign-in/{provider.msp.slug}/?next=/profile/")
+    page.goto(f"/sign-in/{provider.msp.slug}/?next=/profile/")
     page.get_by_role("button", name="Sign in through Northwind ID").click()
-    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    arrived(page, "Profile")
     assert events("session.opened")[-1].detail == {"method": "single sign-on"}

@@ -212,8 +212,8 @@ def tenant(transactional_db, northwind):
 
 
 @pytest.fixture
-def machine(tenant, ada, live_server, tmp_path):
-    return Shell(tmp_path, live_server.url, issue(ada)[1], tenant.pk)
+def machine(tenant, ada, portal, tmp_path):
+    return Shell(tmp_path, portal, issue(ada)[1], tenant.pk)
 
 
 def kept(tenant) -> dict[str, tuple]:
