@@ -89,13 +89,19 @@ class SmtpCarrier:
             _expect(354, smtp.docmd("DATA"), refused=Refused)
 
     def hand_over(self, raw: bytes) -> None:
-        """Give body and final dot to the kernel in one piece, so that no kill falls between them."""
+        """Give body and final dot to the kernel in one piece, so that no kill falls between them.
+
+        The kernel holds the end of it back until `reply`, or for 200 ms, or until this process ends, so that the
+        server does not take the processor from us before the books are written.
+        """
         with self._one_mail() as smtp:
+            _hold_back(smtp, held=True)
             smtp.send(with_final_dot(raw))
 
     def reply(self) -> str:
-        """Read the answer to the final dot."""
+        """Let the end of the mail go and read the answer to its final dot."""
         with self._one_mail() as smtp:
+            _hold_back(smtp, held=False)
             _wait_at_most(smtp, RECEIPT_SECONDS)
             receipt = _expect(250, smtp.getreply(), refused=Refused)
             _wait_at_most(smtp, SECONDS)
@@ -175,6 +181,11 @@ def _greet(smtp: smtplib.SMTP, server: Server) -> None:
 def _wait_at_most(smtp: smtplib.SMTP, seconds: float) -> None:
     if smtp.sock is not None:
         smtp.sock.settimeout(seconds)
+
+
+def _hold_back(smtp: smtplib.SMTP, *, held: bool) -> None:
+    if smtp.sock is not None and hasattr(socket, "TCP_CORK"):  # Linux; elsewhere the mail just leaves at once
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, int(held))
 
 
 def _still_there(smtp: smtplib.SMTP) -> bool:

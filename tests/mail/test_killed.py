@@ -17,7 +17,7 @@ from msc.mail.models import OutboxBody, OutboxMessage
 from msc.mail.sending import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MAILS, KILLS = 300, 10
+MAILS, KILLS, MOST_DOUBLED = 300, 10, 2
 
 
 def start_sender(sink):
@@ -67,9 +67,8 @@ def test_killed_senders_lose_nothing_and_double_at_most_what_they_held(queue, si
     for mail in sink.taken():
         ids[mail.to].add(mail.message_id)
     assert len(copies) == MAILS
-    # How often a kill falls into the length of one COMMIT is a matter of the machine: make chaos holds that figure.
-    # Here: a killed sender doubles at most the one e-mail that it had in its hands.
-    assert sum(copies.values()) - MAILS <= KILLS
+    # A kill doubles a mail only between its last byte and the COMMIT right after; the figure is make chaos's to hold.
+    assert sum(copies.values()) - MAILS <= MOST_DOUBLED
     assert all(len(of_one) == 1 for of_one in ids.values())
     with scope.entered("worker"):
         assert set(OutboxMessage.objects.values_list("state", flat=True)) <= {"sent", "handed"}

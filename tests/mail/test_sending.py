@@ -1,6 +1,7 @@
 """What becomes of an e-mail at a real mail server."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -176,6 +177,20 @@ def test_many_senders_at_once_send_each_email_once(queue, sink):
     assert sorted(mail.to for mail in sink.taken()) == sorted(f"p{number}@northwind.example" for number in range(60))
     with scope.entered("worker"):
         assert OutboxMessage.objects.filter(state=State.SENT).count() == 60
+
+
+def test_the_server_has_an_email_only_after_its_end_is_let_go(sink):
+    carrier = sending.open_carrier(sink.url, "localhost")
+    early = 0
+    for number in range(20):
+        carrier.offer("portal@northwind.example", f"p{number}@northwind.example")
+        carrier.hand_over(b"Subject: One\r\nMessage-ID: <1@northwind.example>\r\n\r\nOne")
+        time.sleep(0.02)
+        early += len(sink.taken()) > number
+        carrier.reply()
+        assert len(sink.taken()) == number + 1
+    carrier.close()
+    assert early <= 10  # the kernel waits for 200 ms at most, and so does a test on a busy machine
 
 
 def test_what_was_handed_over_is_not_sent_again_while_its_machine_is_up(queue, message, sink):
