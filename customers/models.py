@@ -249,8 +249,14 @@ class CustomerSummary(models.Model):
             *_one_value("last_backup_at"),
             *_one_value("open_alerts"),
             *_one_value("cu_90d"),
-            models.Index(fields=["msp"], condition=Q(failing_sources__gt=0), name="summary_failing"),
-            models.Index(fields=["msp"], condition=Q(silent_sources__gt=0), name="summary_silent"),
+            models.Index(fields=["msp", "customer"], condition=Q(failing_sources__gte=1), name="summary_failing"),
+            models.Index(fields=["msp", "customer"], condition=Q(silent_sources__gte=1), name="summary_silent"),
+            # Under row-level security no index compares decimals, but one may hold few; 50 is below most MSPs' warning.
+            models.Index(
+                fields=["msp", "quota_used_high", "customer"],
+                condition=Q(quota_used_high__gte=50),
+                name="summary_near_quota",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -92,7 +92,9 @@ class Tenant(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["msp", "service_plan"], name="tenant_of_plan"),
-            models.Index(fields=["msp", "license_expiry"], name="tenant_by_expiry"),
+            models.Index(
+                fields=["msp", "license_expiry", "customer"], condition=Q(deleted_at=None), name="live_tenant_by_expiry"
+            ),
             models.Index(fields=["msp", "product", "tenant_type"], name="tenant_by_product_and_type"),
             models.Index(
                 fields=["state_since"],
