@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import psycopg
 from django.utils import timezone
 
+from bench import health
 from customers.models import Customer
 from customers.summaries import refresh_admins
 from msc.access import scope
@@ -114,10 +115,11 @@ class Dataset:
     msp: Msp
     admin: User
     customers: int
+    has_health: bool
 
 
-def build(owner_url: str, customers: int) -> Dataset:
-    """Fill an empty, migrated database with the MSP `Benchmark` and that many customers."""
+def build(owner_url: str, customers: int, *, with_health: bool = False) -> Dataset:
+    """Fill an empty, migrated database with the MSP `Benchmark` and that many customers, and what their tools report."""
     msp, admin, values = _open_msp()
     with psycopg.connect(owner_url, autocommit=True) as owner:
         owner.execute(_WORDS)
@@ -125,10 +127,13 @@ def build(owner_url: str, customers: int) -> Dataset:
         for step in _STEPS:
             owner.execute(step, {**values, "customers": customers})
         _triggers(owner, "ENABLE")
-    _summarise(msp)
+    ids = _summarise(msp)
     with psycopg.connect(owner_url, autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE")
-    return Dataset(msp, admin, customers)
+        if with_health:
+            health.fill(owner, msp, ids)
+            owner.execute("VACUUM ANALYZE")
+    return Dataset(msp, admin, customers, with_health)
 
 
 def _triggers(owner: psycopg.Connection, verb: str) -> None:
@@ -178,10 +183,11 @@ def _plan(msp: Msp, number: int) -> ServicePlan:
     return plan
 
 
-def _summarise(msp: Msp) -> None:
+def _summarise(msp: Msp) -> list[int]:
     with scope.entered("worker", msp=msp.pk):
         ids = list(Customer.objects.for_msp(msp.pk).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), _CHUNK):
         with scope.entered("worker", msp=msp.pk):
             refresh(ids[start : start + _CHUNK])
             refresh_admins(ids[start : start + _CHUNK])
+    return ids

@@ -39,6 +39,19 @@ def requests(data: Dataset) -> list[Request]:
         Request("filter: evaluation of Hybrid", f"{customers}?size=50&product=hybrid&type=evaluation", QUERY_GOAL),
         Request("page 200", f"{customers}?size=50&page=200", DEEP_PAGE_GOAL),
         Request("customer page", page, DETAIL_GOAL),
+        *(of_health(data, middle) if data.has_health else ()),
+    ]
+
+
+def of_health(data: Dataset, middle: Customer) -> list[Request]:
+    """Return the pages that show what the tools reported."""
+    with scope.entered("portal", msp=data.msp.pk):
+        first = Customer.objects.for_msp(data.msp.pk).order_by("pk")[0]
+    return [
+        Request("health tab", reverse("health:customer", args=[middle.pk]), DETAIL_GOAL),
+        Request("data sources, 50 of 300", reverse("health:customer", args=[first.pk]) + "?size=50", QUERY_GOAL),
+        Request("alerts", reverse("health:alerts") + "?size=50", QUERY_GOAL),
+        Request("consumption", reverse("health:consumption") + "?size=50", QUERY_GOAL),
     ]
 
 

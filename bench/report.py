@@ -1,6 +1,7 @@
 """Write the figures: kept as data per scale in docs/performance.json, shown as tables in docs/performance.md."""
 
 import json
+import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -52,7 +53,8 @@ def _scale(scale: str, entry: dict[str, Any]) -> list[str]:
     lines = [
         f"### {scale} customers",
         "",
-        f"{entry['date']}, {entry['versions']}, 2 workers. Times in milliseconds; x = multiple of the static page.",
+        f"{entry['date']}, {entry['versions']}, 2 workers, {_machine(entry)}.",
+        "Times in milliseconds; x = multiple of the static page.",
         "",
         "| request | p50 | p95 | static | x | goal | queries | SQL | bare SQL | bytes sent | worker peak MB |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
@@ -62,8 +64,31 @@ def _scale(scale: str, entry: dict[str, Any]) -> list[str]:
         "",
         _export_sentence(entry["export"]),
         "",
+        *_profile(entry.get("profile", {})),
     ]
     return lines
+
+
+def _machine(entry: dict[str, Any]) -> str:
+    """Say how busy the machine was over the last five minutes and how long it all took."""
+    load = f"load {entry['load']:.0f} on {os.cpu_count()} cores, " if "load" in entry else ""
+    return f"{load}data built in {entry['built_seconds']} s, {entry['total_seconds']} s in all"
+
+
+def _profile(spent: dict[str, float]) -> list[str]:
+    """Say where the time of the list page goes, the largest parts first."""
+    if not spent:
+        return []
+    whole = sum(spent.values())
+    ordered = sorted(spent.items(), key=lambda part: part[1], reverse=True)
+    return [
+        f"Where the time of the first page goes, inside one process ({whole:.1f} ms without server and network):",
+        "",
+        "| part | ms | share |",
+        "|---|--:|--:|",
+        *(f"| {name} | {spent:.2f} | {spent / whole:.0%} |" for name, spent in ordered),
+        "",
+    ]
 
 
 def _export_sentence(export: dict[str, Any]) -> str:
