@@ -1,6 +1,6 @@
 """What the customer list shows of a customer's products, read from the summary's one entry per product."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Unpack
@@ -39,6 +39,11 @@ class Several(Column):
     def __init__(self, label: str, *, dictionary: str, **options: Unpack[Options]) -> None:
         super().__init__(label, **options)
         self.dictionary = dictionary
+
+    @property
+    def dictionaries(self) -> Sequence[str]:
+        """The one that knows the ids."""
+        return (self.dictionary,)
 
     def html(self, values: Values, names: Names) -> str:
         """Show the names, cut at the border of the column."""

@@ -1,11 +1,14 @@
 """Names by id for the customer list, all in one query."""
 
-from django.db.models import Case, CharField, Value, When
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Case, CharField, QuerySet, Value, When
 from django.db.models.functions import Concat
 
 from customers.tables import tenant_choices
 from msc.access.models import User
-from msc.pages.columns import Names
+from msc.pages.columns import Column, Names
 from serviceplans.catalogue import Edition, Product, StorageProvider
 from serviceplans.models import ServicePlan, StorageRegion
 
@@ -31,14 +34,25 @@ def person_label() -> Concat:
     return Concat("first_name", Value(" "), "last_name", output_field=CharField())
 
 
-def names(user: User) -> Names:
-    """Return the names of plans, regions and people that the user's customers may show."""
+def names(user: User, columns: Sequence[Column]) -> Names:
+    """Return the names that the columns need of plans, regions and people that the user's customers may show."""
     text = CharField()
-    plans = ServicePlan.objects.for_user(user).values_list(Value("plans", text), "pk", "name", Value("", text))
-    people = User.objects.for_user(user).values_list(Value("people", text), "pk", "first_name", "last_name")
-    regions = StorageRegion.objects.values_list(Value("regions", text), "pk", "provider", "name")
-    found: dict[str, dict[int, str]] = {"plans": {}, "people": {}, "regions": {}}
-    for kind, pk, first, second in plans.order_by().union(people.order_by(), regions.order_by(), all=True):
+    known = {
+        "plans": ServicePlan.objects.for_user(user).values_list(Value("plans", text), "pk", "name", Value("", text)),
+        "people": User.objects.for_user(user).values_list(Value("people", text), "pk", "first_name", "last_name"),
+        "regions": StorageRegion.objects.values_list(Value("regions", text), "pk", "provider", "name"),
+    }
+    needed = {name for column in columns for name in column.dictionaries}
+    parts = [rows.order_by() for name, rows in known.items() if name in needed]
+    found: dict[str, dict[int, str]] = {name: {} for name in known}
+    for kind, pk, first, second in _together(parts):
         # The labels are put together here: as expressions they cost more to compose than the rest of the query.
         found[kind][pk] = f"{_PROVIDERS.get(first, first) if kind == 'regions' else first} {second}".strip()
     return {**_WORDS, **found}
+
+
+def _together(parts: list[QuerySet[Any, Any]]) -> Iterable[tuple[str, int, str, str]]:
+    """Read the parts in one statement, if there are any; a part alone is no union, which costs more to compose."""
+    if len(parts) > 1:
+        return parts[0].union(*parts[1:], all=True)
+    return parts[0] if parts else ()

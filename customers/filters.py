@@ -4,15 +4,16 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from customers.dictionaries import person_label, region_label
 from customers.models import Customer
-from customers.querysets import Attention, CustomerQuerySet, Wanted, holding
+from customers.querysets import Attention, CustomerQuerySet, Matches, Wanted, matches
 from customers.tables import tenant_choices
 from msc.access.models import User
 from msc.access.roles import Role
 from msc.pages.filters import Choice, ListFilters, MultiChoice, ScopedModelMultiChoice, Search
+from msc.pages.paging import CAP
 from serviceplans.catalogue import Edition, Product
 from serviceplans.models import ServicePlan, StorageRegion
 
@@ -72,15 +73,17 @@ class ProductFilters(ListFilters):
         )
 
     @cached_property
-    def holding(self) -> Q:
-        """What the search box asks for, looked up once for count and page."""
-        return holding(self.form.cleaned_data["q"])
+    def matches(self) -> Matches:
+        """What the search box finds, looked up once for count and page."""
+        return matches(self.form.cleaned_data["q"], most=CAP)
 
     def of_customer(self, customers: CustomerQuerySet) -> CustomerQuerySet:
         """Keep the customers of whom what is asked of the customer itself holds."""
         chosen = self.form.cleaned_data
         warning = self.user.msp.quota_warning_percent if self.user.msp else 100
-        return customers.filter(self.holding).in_need(chosen["attention"], warning).assigned_to(chosen["admin"])
+        return (
+            customers.filter(self.matches.condition).in_need(chosen["attention"], warning).assigned_to(chosen["admin"])
+        )
 
     def _span(self, due: str) -> tuple[date, date] | None:
         """Return the days that the choice means where the MSP is."""
@@ -99,3 +102,13 @@ class CustomerFilters(ProductFilters):
         """Keep customers with one product of which all chosen conditions hold."""
         customers: Any = queryset  # a CustomerQuerySet
         return self.of_customer(customers).with_tenant(self.wanted())
+
+    def known_number(self) -> int | None:
+        """Return how many customers a search finds, or what is asked of their products, if the other asks nothing.
+
+        Both are known without joining the customers. A tenant administrator sees only some of what a search finds.
+        """
+        chosen, wanted = self.form.cleaned_data, self.wanted()
+        if chosen["admin"] or chosen["attention"] or (chosen["q"] and (wanted or self.user.role == Role.TENANT_ADMIN)):
+            return None
+        return Customer.objects.number_with_tenant(self.user, wanted, most=CAP) if wanted else self.matches.number

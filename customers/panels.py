@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from customers.models import Contact, Customer
+from customers.querysets import ADMIN_NAMES
 from msc.access.models import User
 from msc.pages.detail import PageAction, Panel
 
@@ -11,11 +12,10 @@ def account(user: User, customer: Customer) -> Panel:
     """Return the account details."""
     edit = PageAction("Edit account details", reverse("customers:edit", args=[customer.pk]), "pencil")
     may_edit = user.can("customer.edit") and not customer.is_sandbox
-    admins = User.objects.for_user(user).filter(assignments__customer=customer).order_by("folded_name", "pk")
     return Panel(
         "Account Details",
         "customers/_account.html",
-        {"customer": customer, "identity": customer.identity, "admins": list(admins)},
+        {"customer": customer, "identity": customer.identity, "admins": getattr(customer, ADMIN_NAMES)},
         actions=[edit] if may_edit else (),
     )
 

@@ -1,15 +1,19 @@
 """Reads of customers."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, Sum, TextChoices, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum, TextChoices, TextField, Value
+from django.db.models.expressions import RawSQL
 
 from msc.access.names import folded_name
 from msc.access.querysets import ScopedQuerySet
+from msc.pages.reading import AnyOf
+from serviceplans.catalogue import Product
 
 if TYPE_CHECKING:
     from customers.models import Customer, CustomerTally  # noqa: F401 - names the row type below
@@ -18,10 +22,26 @@ if TYPE_CHECKING:
 
 FEW = 1_000
 SHORTEST_INDEXED = 3
+ADMIN_NAMES = "admin_names"
+_ADMIN_NAMES = """
+SELECT coalesce(array_agg(btrim(concat(p.first_name, ' ', p.last_name)) ORDER BY p.folded_name, p.id), '{}')
+FROM customers_assignment a JOIN access_user p ON p.id = a.user_id WHERE a.customer_id = customers_customer.id
+"""
+_MATCHING = """
+SELECT count(*), CASE WHEN count(*) <= %s THEN coalesce(array_agg(pk), '{}')::text END FROM customers_matching(%s, %s) pk
+"""
 
 
-def holding(text: str) -> Q:
-    """Return the condition that a customer's name or account name holds the text.
+@dataclass(frozen=True)
+class Matches:
+    """What a search finds: the condition for a customer, and the number in the whole MSP, up to `most`, if known."""
+
+    condition: Q = field(default_factory=Q)
+    number: int | None = None
+
+
+def matches(text: str, most: int = FEW) -> Matches:
+    """Return which customers' name or account name holds the text.
 
     PostgreSQL uses no trigram index beneath row-level security, since LIKE is not leakproof; so a function of the
     owner answers with the ids of the scope's own MSP. A term that finds many, or is too short for the index, becomes
@@ -29,14 +49,14 @@ def holding(text: str) -> Q:
     """
     needle = folded_name(text)
     if not needle:
-        return Q()
-    if len(needle) >= SHORTEST_INDEXED:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT customers_matching(%s, %s)", [needle, FEW + 1])
-            ids = [pk for (pk,) in cursor.fetchall()]
-        if len(ids) <= FEW:
-            return Q(pk__in=ids)
-    return Q(identity__folded_name__contains=needle) | Q(folded_account_name__contains=needle)
+        return Matches()
+    many = Q(identity__folded_name__contains=needle) | Q(folded_account_name__contains=needle)
+    if len(needle) < SHORTEST_INDEXED:
+        return Matches(many)
+    with connection.cursor() as cursor:
+        cursor.execute(_MATCHING, [FEW, needle, most + 1])
+        number, ids = cursor.fetchone()
+    return Matches(Q(AnyOf(F("pk"), ids)) if number <= FEW else many, number)
 
 
 class Written(Value):
@@ -45,9 +65,9 @@ class Written(Value):
     A plan that is made once for all parameters can then use an index whose own condition the number meets.
     """
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # as Django's own have it
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:  # Django's private compiler
         """Return the digits, and no parameter."""
-        return str(int(self.value)), []
+        return str(int(self.value)), ()
 
 
 class Attention(TextChoices):
@@ -85,9 +105,14 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
         """
         return self.filter(identity__isnull=False, summary__isnull=False)
 
+    def with_admin_names(self) -> Self:
+        """Load the names of the tenant administrators along with the customers, in their order."""
+        names = RawSQL(_ADMIN_NAMES, [], output_field=ArrayField(TextField()))  # noqa: S611  a constant
+        return self.annotate(**{ADMIN_NAMES: names})
+
     def matching(self, text: str) -> Self:
         """Return the customers whose customer or account name holds the text, without regard to case and marks."""
-        return self.filter(holding(text))
+        return self.filter(matches(text).condition)
 
     def with_tenant(self, wanted: "Wanted") -> Self:
         """Return the customers that have one live tenant of which all of this holds.
@@ -98,6 +123,14 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
             return self
         tenants = self._related("tenants").filter(customer=OuterRef("pk"), deleted_at=None)
         return self.filter(Q(Exists(fitting(tenants, wanted))))
+
+    def number_with_tenant(self, user: "User", wanted: "Wanted", most: int) -> int:
+        """Return how many customers of the person have such a live tenant; a number above `most` may be too small."""
+        tenants = fitting(self._related("tenants").for_user(user).filter(deleted_at=None), wanted)
+        # A customer has each product once at most, so twice as many tenants suffice.
+        rows = tenants.values("customer_id")[: most * len(Product) + 1]
+        found: int = rows.aggregate(number=Count("customer_id", distinct=True))["number"]
+        return found
 
     def in_need(self, kinds: Collection[str], warning: int) -> Self:
         """Return the customers of whom any of this is wrong; from `warning` percent on a quota is nearly used up."""

@@ -1,6 +1,9 @@
 """The columns of the customer list, in their default order."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from django.db.models import QuerySet
 
 from customers.columns import Several, Units, each, each_day, each_number, each_quota, state_looks
 from customers.models import Customer
@@ -32,6 +35,12 @@ class CustomerTable(ListTable):
     """One row per customer; what hangs on its products has a line for each of them."""
 
     default_sort = "name"
+
+    @classmethod
+    def prepare(cls, queryset: QuerySet[Any], columns: Sequence[Column]) -> QuerySet[Any]:
+        """Join what columns and order need; a mere count does without."""
+        customers: Any = super().prepare(queryset, columns)  # a CustomerQuerySet
+        return customers.whole()  # type: ignore[no-any-return]
 
     name = Link(
         "Name",

@@ -70,8 +70,8 @@ class CustomerList(ListPage):
     other_file = ("Export one line per product instead", "tenants:list")
 
     def scoped(self, user: User) -> QuerySet[Customer]:
-        """Return the customers with what the list orders by."""
-        return Customer.objects.for_user(user).whole()
+        """Return the customers."""
+        return Customer.objects.for_user(user)
 
     def unfiltered_total(self, user: User) -> int | None:
         """Return the kept number of the MSP's customers; a tenant administrator's own are counted."""
@@ -83,7 +83,7 @@ class CustomerList(ListPage):
 
     def dictionaries(self) -> Names:
         """Return the names of plans, regions and people by id."""
-        return dictionaries.names(self.user)
+        return dictionaries.names(self.user, self.columns)
 
 
 class CustomerPage(DetailPage):
@@ -102,8 +102,8 @@ class CustomerPage(DetailPage):
         return [] if self.object.is_sandbox else super().page_actions()
 
     def queryset(self) -> QuerySet[Customer]:
-        """Return the customers with their identity and what their products are."""
-        return Customer.objects.for_user(self.user).select_related("identity", "summary", "msp")
+        """Return the customers with their identity, who is in charge, and what their products are."""
+        return Customer.objects.for_user(self.user).select_related("identity", "summary", "msp").with_admin_names()
 
     def more(self) -> dict[str, Any]:
         """Return where the customer's products stand, each state once."""

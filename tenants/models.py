@@ -95,7 +95,11 @@ class Tenant(models.Model):
             models.Index(
                 fields=["msp", "license_expiry", "customer"], condition=Q(deleted_at=None), name="live_tenant_by_expiry"
             ),
-            models.Index(fields=["msp", "product", "tenant_type"], name="tenant_by_product_and_type"),
+            models.Index(
+                fields=["msp", "product", "tenant_type", "customer"],
+                condition=Q(deleted_at=None),
+                name="live_tenant_by_product",
+            ),
             models.Index(
                 fields=["state_since"],
                 condition=Q(state__in=[TenantState.CREATING, TenantState.UPDATING]),

@@ -75,6 +75,11 @@ class Column(tables.Column):  # type: ignore[misc]  # the library has no types
             self.low = self.high = self.fields[:1]
 
     @property
+    def dictionaries(self) -> Sequence[str]:
+        """The dictionaries of names that the cells need."""
+        return ()
+
+    @property
     def sortable(self) -> bool:
         """Whether the header orders the list."""
         return bool(self.low)

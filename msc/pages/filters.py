@@ -226,6 +226,10 @@ class ListFilters(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         """Keep rows that match the search box; lists with a box override this."""
         return queryset
 
+    def known_number(self) -> int | None:
+        """Return how many rows are left, if filtering has found it out; from CAP + 1 on it may be more."""
+        return None
+
     def chips(self, query: QueryDict) -> list[Chip]:
         """Return the active choices, each with the query string of the list without it."""
         return [

@@ -66,6 +66,11 @@ class Named(Column):
         super().__init__(label, **options)
         self.dictionary = dictionary
 
+    @property
+    def dictionaries(self) -> Sequence[str]:
+        """The one that knows the ids."""
+        return (self.dictionary,)
+
     def html(self, values: Values, names: Names) -> str:
         """Show the name of the id."""
         name = names[self.dictionary].get(values[0], "")
@@ -303,6 +308,11 @@ class Multi(Column):
         self.kind = f"multi {inner.kind}"
         self.width = options.get("width") or inner.width
         self.unit = options.get("unit") or inner.unit
+
+    @property
+    def dictionaries(self) -> Sequence[str]:
+        """Those of each line."""
+        return self.inner.dictionaries
 
     def html(self, values: Values, names: Names) -> str:
         """Show one line per part."""

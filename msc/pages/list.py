@@ -15,12 +15,13 @@ from msc.access.models import User
 from msc.pages import export, panels, preferences, query, rendering
 from msc.pages.columns import Column, Names, Values
 from msc.pages.filters import Chip, ListFilters, ScopedModelMultiChoice
-from msc.pages.paging import SIZES, Page, Total, counted
+from msc.pages.paging import SIZES, Page, Total, capped, counted
 from msc.pages.rendering import Action, RowAction
 from msc.pages.tables import ListTable, Reading
 from msc.pages.views import PortalView
 
 NO_ROWS = Total(0)
+FILES = ("csv", "all")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class ListPage(PortalView):
         asked = request.GET
         if "choices" in asked:
             return self.choices(asked["choices"], asked.get("term", ""))
-        if asked.get("export") in ("csv", "all"):
+        if asked.get("export") in FILES:
             return self.export()
         window = panels.WINDOWS.get(asked.get("panel", ""))
         return window(self) if window else self.page()
@@ -129,7 +130,9 @@ class ListPage(PortalView):
         if self.filterset is None:
             stored = self.unfiltered_total(self.user)
             return Total(stored) if stored is not None else counted(self.scoped(self.user), exact=True)
-        return counted(self.filtered(self.user), exact=exact or self.asked.exact_count)
+        exact = exact or self.asked.exact_count
+        known = self.filterset.known_number()
+        return capped(known) if known is not None and not exact else counted(self.filtered(self.user), exact=exact)
 
     def keys(self, user: User) -> QuerySet[Any]:
         """Return the filtered rows in the asked order, without what the columns load."""
@@ -147,6 +150,11 @@ class ListPage(PortalView):
         """Return the column that the list is sorted by."""
         name = self.asked.sort.removeprefix("-")
         return [self.table.declared()[name]] if name else []
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns of the answer: those of the file, or those that are shown."""
+        return self.export_columns() if self.request.GET.get("export") in FILES else self.layout.columns
 
     def one_page(self, reading: Reading, page: Page) -> list[Values]:
         """Read the rows of one page as tuples."""
@@ -217,9 +225,8 @@ class ListPage(PortalView):
         """Stream the rows of the current search, filter and sort as a file, all pages."""
         if self.in_error:
             return panels.export_window(self, status=422)
-        columns = self.export_columns()
         zone = timezone.get_current_timezone()
-        return export.response(export.Export(self, self.user, columns, self.dictionaries(), zone))
+        return export.response(export.Export(self, self.user, self.columns, self.dictionaries(), zone))
 
     def export_columns(self) -> list[Column]:
         """Return the columns ticked for the file, all of them for `export=all`, or those that are shown."""

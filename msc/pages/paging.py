@@ -31,7 +31,11 @@ def counted(queryset: QuerySet[Any], *, exact: bool) -> Total:
     unordered = queryset.order_by()
     if exact:
         return Total(unordered.count())
-    rows = unordered[: CAP + 1].count()
+    return capped(unordered[: CAP + 1].count())
+
+
+def capped(rows: int) -> Total:
+    """Return a number that was counted no further than CAP + 1."""
     return Total(CAP, exact=False) if rows > CAP else Total(rows)
 
 

@@ -19,7 +19,7 @@ _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # t
 
 
 class AnyOf(Lookup):
-    """`pk = ANY(array)`: one parameter, however many keys."""
+    """`pk = ANY(array)`: one parameter, however many keys, as PostgreSQL writes an array."""
 
     lookup_name = "any_of"
     prepare_rhs = False

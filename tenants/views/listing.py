@@ -31,7 +31,7 @@ class TenantList(ListPage):
 
     def dictionaries(self) -> Names:
         """Return the names of regions and people by id."""
-        return dictionaries.names(self.user)
+        return dictionaries.names(self.user, self.columns)
 
 
 class ProductAddress(PortalView):

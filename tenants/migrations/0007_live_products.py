@@ -1,4 +1,4 @@
-"""Find the live products that expire soon, and their customers, in an index alone."""
+"""Find the customers of live products by expiry, product and type in an index alone."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
@@ -18,4 +18,13 @@ class Migration(migrations.Migration):
             ),
         ),
         RemoveIndexConcurrently("tenant", "tenant_by_expiry"),
+        AddIndexConcurrently(
+            "tenant",
+            models.Index(
+                fields=["msp", "product", "tenant_type", "customer"],
+                condition=models.Q(("deleted_at", None)),
+                name="live_tenant_by_product",
+            ),
+        ),
+        RemoveIndexConcurrently("tenant", "tenant_by_product_and_type"),
     ]
