@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import (
     Count,
@@ -16,7 +15,6 @@ from django.db.models import (
     F,
     Func,
     IntegerField,
-    Max,
     OuterRef,
     Q,
     QuerySet,
@@ -28,7 +26,7 @@ from django.db.models.functions import Coalesce, Greatest, Least, NullIf, TruncD
 
 from customers.models import Customer
 from health.days import DAY, USAGE_WINDOW, days_of, window
-from health.models import RollupState, TenantDay, TenantHealth
+from health.models import RollupState, TenantDay
 from health.spans import Span
 from msc.access.models import User
 from serviceplans.catalogue import Product
@@ -149,12 +147,15 @@ def use_of(user: User, customer: Customer, today: date) -> CustomerUse | None:
         known = uses.setdefault(product, Use(product)).days
         known[day] = known.get(day, Decimal(0)) + (cu or 0)
     zone = customer.msp.zone
-    for tenant in Tenant.objects.for_user(user).filter(customer=customer).only("product", "created_on", "deleted_at"):
-        if tenant.deleted_at is None or tenant.product in uses:
-            last = tenant.deleted_at.astimezone(zone).date() if tenant.deleted_at else today
-            stood = days_of(max(span.first, tenant.created_on), min(last, today - DAY))
-            uses.setdefault(tenant.product, Use(tenant.product)).expected.update(stood)
-    newest: dict[str, Any] = (
-        TenantHealth.objects.for_user(user).filter(customer=customer).aggregate(at=Max("counted_at"))
-    )
-    return CustomerUse(span, [uses[product] for product in sorted(uses)], newest["at"])
+    tenants = Tenant.objects.for_user(user).filter(customer=customer)
+    counted: list[datetime] = []
+    for product, created_on, deleted_at, counted_at in tenants.values_list(
+        "product", "created_on", "deleted_at", "health__counted_at"
+    ):
+        if deleted_at is None or product in uses:
+            last = deleted_at.astimezone(zone).date() if deleted_at else today
+            stood = days_of(max(span.first, created_on), min(last, today - DAY))
+            uses.setdefault(product, Use(product)).expected.update(stood)
+        if counted_at:
+            counted.append(counted_at)
+    return CustomerUse(span, [uses[product] for product in sorted(uses)], max(counted, default=None))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from customers.models import Customer
@@ -10,9 +10,9 @@ from msc.access.models import User
 from msc.events.models import Event
 from msc.pages.detail import PageAction, Panel
 from serviceplans.catalogue import Feature, Product, Workload
-from serviceplans.models import OfferedProduct, PlanProduct, ServicePlan
-from tenants import ground
-from tenants.models import QuotaPeriod, Tenant, TenantRegion, TenantWorkload
+from serviceplans.models import OfferedProduct, ServicePlan
+from tenants import ground, parts
+from tenants.models import Tenant
 from tenants.states import ACTIVATE, CANCEL_DELETION, DELETE, EDIT, SUSPEND, Action, TenantState, actions_open_to
 
 LOOKS = {
@@ -36,13 +36,7 @@ TENANTS_SHOWN = 50
 
 def whole(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
     """Load everything that a card or a page shows of products."""
-    parts: tuple[Any, ...] = (  # prefetches of four kinds of row
-        Prefetch("service_plan__products", PlanProduct.objects.all()),
-        Prefetch("regions", TenantRegion.objects.select_related("region").order_by("region__provider", "region__name")),
-        Prefetch("workloads", TenantWorkload.objects.order_by("workload")),
-        Prefetch("quota_periods", QuotaPeriod.objects.order_by("-effective_on", "-pk")),
-    )
-    return tenants.select_related("service_plan", "health", "customer", "customer__msp").prefetch_related(*parts)
+    return parts.with_parts(tenants).select_related("service_plan", "health", "customer", "customer__msp")
 
 
 def products(user: User, customer: Customer) -> Panel:
@@ -62,7 +56,9 @@ def card(user: User, tenant: Tenant) -> dict[str, Any]:
         "tenant": tenant,
         "url": reverse("tenants:detail", args=[tenant.customer_id, tenant.pk]),
         "look": look_of(tenant),
-        "part": plan_part(tenant),
+        "part": parts.plan_part(tenant),
+        "regions": parts.regions(tenant),
+        "workloads": parts.workloads(tenant),
         "quota": quota_of(tenant),
         "is_expired": is_expired(tenant),
         "actions": page_actions(user, tenant),
@@ -75,16 +71,10 @@ def look_of(tenant: Tenant) -> tuple[str, str, str]:
     return (state.label, *LOOKS[state])
 
 
-def plan_part(tenant: Tenant) -> PlanProduct | None:
-    """Return what the product's plan says of it, out of what is loaded."""
-    parts = tenant.service_plan.products.all()
-    return next((part for part in parts if part.product == tenant.product), None)
-
-
 def quota_of(tenant: Tenant) -> dict[str, Any] | None:
     """Return the quota that holds, with how much of it is used; nothing is said of one that is 0 or not yet in force."""
     today = tenant.customer.msp.today()
-    period = ground.shown_period(tenant.quota_periods.all(), today)
+    period = ground.shown_period(parts.quota_periods(tenant), today)
     if period is None:
         return None
     counts = period.quota > 0 and period.effective_on <= today
@@ -127,14 +117,15 @@ def facts(user: User, tenant: Tenant) -> Panel:
 
 def quotas(_user: User, tenant: Tenant) -> Panel:
     """Return every quota there is and was, the latest first."""
-    context = {"quota": quota_of(tenant), "periods": tenant.quota_periods.all(), "today": tenant.customer.msp.today()}
+    periods = parts.quota_periods(tenant)
+    context = {"quota": quota_of(tenant), "periods": periods, "today": tenant.customer.msp.today()}
     return Panel("Quota", "tenants/_quotas.html", context)
 
 
 def workloads(_user: User, tenant: Tenant) -> Panel:
     """Return the workloads and features of the plan, and the users where they are counted."""
-    part = plan_part(tenant)
-    counted = {row.workload: row for row in tenant.workloads.all()}
+    part = parts.plan_part(tenant)
+    counted = {row.workload: row for row in parts.workloads(tenant)}
     rows = [(Workload(each).label, counted.get(each)) for each in (part.workloads if part else ())]
     features = [Feature(each).label for each in (part.features if part else ())]
     context = {"rows": rows, "features": features, "part": part, "counts_users": tenant.product == Product.SAAS}
