@@ -35,6 +35,7 @@ class Several(Column):
     """Ids, each shown by its name, on one line."""
 
     kind = "several"
+    one_value = False
 
     def __init__(self, label: str, *, dictionary: str, **options: Unpack[Options]) -> None:
         super().__init__(label, **options)

@@ -34,6 +34,7 @@ class Column(tables.Column):  # type: ignore[misc]  # the library has no types
 
     align = "start"
     kind = "text"
+    one_value = True  # what a cell is made of can be looked up in a dictionary
     default_width = 180
 
     def __init__(
