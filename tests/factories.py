@@ -17,6 +17,7 @@ from health.statuses import AlertState, AlertType, Severity
 from msc.access import scope
 from msc.access.models import Msp, User
 from msc.access.roles import Role
+from msc.mail.models import OutboxBody, OutboxMessage
 from serviceplans.catalogue import Edition, Product, Workload
 from serviceplans.models import OfferedProduct, OfferedRegion, PlanProduct, ServicePlan, StorageRegion
 from tenants.models import QuotaPeriod, Tenant, TenantRegion
@@ -215,3 +216,25 @@ def make_health(tenant: Tenant, **figures: object) -> TenantHealth:
             },
         )
     return found
+
+
+def make_email(
+    msp: Msp, to: str, *, kind: str = "customer.created", state: str = "queued", reply: str = ""
+) -> OutboxMessage:
+    """Put an e-mail of the MSP into the outbox."""
+    now, number = timezone.now(), next(_numbers)
+    with scope.entered("worker", msp=msp.pk):
+        message = OutboxMessage.objects.create(
+            key=f"email-{number}",
+            msp=msp,
+            kind=kind,
+            to=to,
+            state=state,
+            reply=reply,
+            due_at=now,
+            expires_at=now + timedelta(days=1),
+            message_id=f"<{number}@northwind.example>",
+            created_at=now,
+        )
+        OutboxBody.objects.create(message=message, msp=msp, subject=f"Secret of {to}", text="Secret of it", html="")
+    return message

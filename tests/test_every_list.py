@@ -49,6 +49,11 @@ def _sign_ins(msp: Msp, number: int) -> None:
         log.record_sign_in(person, method="password, code")
 
 
+def _emails(msp: Msp, number: int) -> None:
+    for _ in range(number):
+        factories.make_email(msp, f"p{next(numbers)}@northwind.example")
+
+
 def _credentials(msp: Msp, number: int) -> None:
     person = factories.make_person(msp)
     for _ in range(number):
@@ -131,6 +136,7 @@ ROWS: dict[str, Callable[[Msp, int], None]] = {
     "administrators": _people,
     "audit": _changes,
     "log-ins": _sign_ins,
+    "outbox": _emails,
     "credentials": _credentials,
     "service-plans": _plans,
     "products": _products,

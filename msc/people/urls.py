@@ -42,5 +42,6 @@ urlpatterns = [
     path("events/", events.Events.as_view(), name="events"),
     path("events/audit/", events.AuditTrail.as_view(), name="audit"),
     path("events/log-ins/", events.LogIns.as_view(), name="log_ins"),
+    path("events/e-mails/", events.Outbox.as_view(), name="outbox"),
     path("events/<int:pk>/", events.EventPage.as_view(), name="event"),
 ]

@@ -1,4 +1,4 @@
-"""The Events pages: Log-in Activities, Audit Trail, and one event with before and after."""
+"""The Events pages: Log-in Activities, Audit Trail, one event with before and after, and the e-mails sent."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,10 +10,12 @@ from django.shortcuts import redirect
 from msc.access.models import User
 from msc.events.actions import is_about_a_session, sentence_of
 from msc.events.models import Event
+from msc.mail.models import OutboxMessage
 from msc.pages.detail import DetailPage, Panel
 from msc.pages.list import Empty, ListPage
 from msc.pages.views import PortalView
 from msc.people.tables_events import THINGS, AuditFilters, AuditTable, LogInFilters, LogInTable
+from msc.people.tables_outbox import OutboxFilters, OutboxTable
 
 NEEDS = "event.view"
 SAME_REQUEST = 50
@@ -67,6 +69,19 @@ class LogIns(EventList):
     def scoped(self, user: User) -> QuerySet[Any]:
         """Return what happened at sign-in."""
         return Event.objects.for_user(user).sessions()
+
+
+class Outbox(ListPage):
+    """Which e-mails went to whom and how far each has come; what they say is their readers' alone."""
+
+    model, needs, noun = OutboxMessage, NEEDS, ("e-mail", "e-mails")
+    table, filters = OutboxTable, OutboxFilters
+    name, title = "outbox", "E-mails"
+    template = "people/events.html"
+    search_label = "Search addresses"
+    empty = Empty(
+        "No e-mails", "Every e-mail that the portal sends for you is listed here for as long as its row is kept."
+    )
 
 
 class EventPage(DetailPage):

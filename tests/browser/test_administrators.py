@@ -48,6 +48,7 @@ def test_every_page_is_accessible(page, changed, tom, accessible, picture):
         ("credential", "/settings/credentials/create/"),
         ("audit", "/events/audit/"),
         ("log-ins", "/events/log-ins/"),
+        ("outbox", "/events/e-mails/"),
         ("event", f"/events/{changed.pk}/"),
     ):
         page.goto(path)

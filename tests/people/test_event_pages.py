@@ -6,11 +6,12 @@ from customers.models import Customer
 from msc.access import scope
 from msc.events import log
 from msc.events.models import Event
+from tests import factories
 from tests.sign_in import client_of
 
 pytestmark = pytest.mark.django_db
 
-AUDIT, LOG_INS = "/events/audit/", "/events/log-ins/"
+AUDIT, LOG_INS, OUTBOX = "/events/audit/", "/events/log-ins/", "/events/e-mails/"
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def edited(northwind, ada, harbour):
 @pytest.mark.parametrize(
     ("name", "status"), [("ada", 200), ("rita", 200), ("tom", 403), ("sam", 403), (None, 302), ("eve", 200)]
 )
-@pytest.mark.parametrize("path", [AUDIT, LOG_INS])
+@pytest.mark.parametrize("path", [AUDIT, LOG_INS, OUTBOX])
 def test_who_may_read_events(request, client, name, status, path):
     browser = client_of(request.getfixturevalue(name)) if name else client
     assert browser.get(path).status_code == status
@@ -111,3 +112,36 @@ def test_nobody_changes_an_event(ada, edited):
         for method in ("put", "patch", "delete"):
             assert getattr(client_of(ada), method)(path).status_code == 405
     assert Customer.objects.exists()
+
+
+@pytest.fixture
+def emails(northwind, eve):
+    """Two e-mails of Northwind, one refused, and one of another MSP."""
+    factories.make_email(northwind, "one@northwind.example", kind="customer.created")
+    factories.make_email(
+        northwind, "two@northwind.example", kind="session.code", state="failed", reply="550 No such mailbox"
+    )
+    factories.make_email(eve.msp, "three@eastgate.example")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, {"one", "two"}),
+        ({"q": "TWO@"}, {"two"}),
+        ({"kind": "customer.created"}, {"one"}),
+        ({"state": "failed"}, {"two"}),
+        ({"until": "2020-12-31"}, set()),
+    ],
+)
+def test_an_msp_finds_its_own_emails(rita, emails, query, found):
+    page = client_of(rita).get(OUTBOX, query).content.decode()
+    assert {name for name in ("one", "two", "three") if f"{name}@" in page} == found
+
+
+def test_the_list_of_emails_says_how_far_each_has_come_and_not_what_it_says(ada, emails):
+    answer = client_of(ada).get(OUTBOX, {"export": "all"})
+    text = b"".join(answer.streaming_content).decode()
+    assert "Sign-in code,Refused" in text
+    assert "550 No such mailbox" in text
+    assert "Secret of" not in text
