@@ -138,7 +138,7 @@ def _clear(value: str) -> str:
 
 
 _CHANGES_BY_ITSELF = re.compile(
-    rb'name="(?:csrfmiddlewaretoken|submit_key)" value="[^"]*"|nonce="[^"]*"|csrf[-_]?token[^>]{0,200}|\d\d:\d\d(?::\d\d)?'
+    rb'name="(?:csrfmiddlewaretoken|submit_key)" value="[^"]*"|X-CSRFToken": "[^"]*"|nonce="[^"]*"|csrf[-_]?token[^>]{0,200}|\d\d:\d\d(?::\d\d)?'
 )
 
 

@@ -1,0 +1,99 @@
+"""A reference to somebody else's thing, wherever a request carries one, is answered as one to nothing at all."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from customers.models import Customer
+from msc.access import scope
+from msc.access.models import User
+from msc.pages.filters import ScopedModelMultiChoice
+from serviceplans.models import ServicePlan, StorageRegion
+from tenants.models import Tenant
+from tests.grid.engine import Answer, Stage, alike
+from tests.grid.forms import FORMS, form
+from tests.grid.looks import LISTS
+from tests.grid.places import MISSING_ID, url
+from tests.grid.table import TABLE_OF
+
+#: Whose things a reader may not know of.
+STRANGERS = (("ada", "foreign"), ("tom", "foreign"), ("tom", "sibling"), ("eve", "own"))
+#: What a field of a form names.
+FIELDS = {
+    "service_plan": ServicePlan,
+    "regions": StorageRegion,
+    "hybrid_regions": StorageRegion,
+    "tenant_admins": User,
+    "add": Customer,
+    "remove": Customer,
+}
+#: Numbers that name nothing.
+FIGURES = {"version", "quota_warning_percent", "quota_critical_percent", "digest_hour"}
+#: What every administrator of an MSP may know, whichever customer it is used for.
+OF_THE_MSP = (ServicePlan, StorageRegion)
+
+
+def strange(stage: Stage, of: type, owner: str) -> int:
+    """Return the id of a thing of another owner; of a region that the reader's MSP is not offered."""
+    owned = stage.world.owned[owner]
+    if of is StorageRegion:
+        with scope.entered("support"):
+            return StorageRegion.objects.exclude(offers__isnull=False).values_list("pk", flat=True)[0]
+    return {Customer: owned.second, Tenant: owned.ready, ServicePlan: owned.unused, User: owned.person}[of].pk
+
+
+def numbers(data: dict[str, Any]) -> Iterator[str]:
+    """Yield the fields of a form that send numbers."""
+    for name, value in data.items():
+        if any(isinstance(one, int) for one in (value if isinstance(value, list) else [value])):
+            yield name
+
+
+def same(one: Answer, other: Answer, *ids: int) -> bool:
+    """Whether two requests were answered alike, but for the ids they name, and wrote to the same tables."""
+    echoed = [str(pk) for pk in ids]
+    told = [(answer.status, alike(answer.body, *echoed), sorted(answer.written)) for answer in (one, other)]
+    return told[0] == told[1]
+
+
+def test_every_number_that_a_form_sends_is_known(stage):
+    sent = {name for each in FORMS for name in numbers(form(each, stage.world, stage.world.owned["own"]))}
+    assert sent <= FIELDS.keys() | FIGURES
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_a_form_answers_a_strangers_id_as_a_missing_one(stage, name):
+    wrong = []
+    for reader, owner in STRANGERS:
+        mine = stage.world.owned["foreign" if reader == "eve" else "own"]
+        right = form(name, stage.world, mine)
+        for field in FIELDS.keys() & set(numbers(right)):
+            if owner == "sibling" and FIELDS[field] in OF_THE_MSP:
+                continue
+            pk, answers = strange(stage, FIELDS[field], owner), []
+            for sent in (pk, MISSING_ID):
+                data = right | {field: [sent] if isinstance(right[field], list) else sent}
+                answers.append(stage.ask(reader, "POST", url(name, mine), stage.form(reader, data)))
+            if not same(*answers, pk, MISSING_ID):
+                wrong.append(f"{field} of {owner} as {reader}: {[answer.status for answer in answers]}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_a_filter_answers_a_strangers_id_as_a_missing_one(stage, name):
+    wrong = []
+    for reader, owner in STRANGERS:
+        here = "foreign" if reader == "eve" else "own"
+        mine = stage.world.owned[here]
+        for field, found in LISTS[name].filters.base_filters.items():
+            if not isinstance(found, ScopedModelMultiChoice) or (owner == "sibling" and found.of in OF_THE_MSP):
+                continue
+            pk = strange(stage, found.of, owner)
+            path = url(name, mine)
+            path += "&" if "?" in path else "?"
+            answers = [stage.ask(reader, "GET", f"{path}{field}={sent}") for sent in (pk, MISSING_ID)]
+            expected = TABLE_OF[name].row(name, "GET").statuses[reader][here]
+            if not same(*answers, pk, MISSING_ID) or answers[0].status != expected:
+                wrong.append(f"{field} of {owner} as {reader}: {[answer.status for answer in answers]}")
+    assert not wrong, "\n".join(wrong)
