@@ -111,4 +111,6 @@ class CustomerFilters(ProductFilters):
         chosen, wanted = self.form.cleaned_data, self.wanted()
         if chosen["admin"] or chosen["attention"] or (chosen["q"] and (wanted or self.user.role == Role.TENANT_ADMIN)):
             return None
-        return Customer.objects.number_with_tenant(self.user, wanted, most=CAP) if wanted else self.matches.number
+        if not wanted:
+            return self.matches.number
+        return Customer.objects.for_user(self.user).number_with_tenant(self.user, wanted, most=CAP)
