@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msc.access.names import name_key
 from msc.errors import DomainError
-from msc.pages.columns import FORMULA_STARTS
+from msc.pages.columns import bare
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_LINES = 50_000
@@ -116,17 +116,12 @@ def _places(header: Sequence[str]) -> tuple[dict[str, int], list[str]]:
 
 
 def _line(number: int, row: Sequence[str], places: Mapping[str, int], *, width: int) -> Line:
-    cells = {name: _bare(row[place]) if place < len(row) else "" for name, place in places.items()}
+    cells = {name: bare(row[place]) if place < len(row) else "" for name, place in places.items()}
     if len(row) > width:
         return Line(number, cells, "The line has more cells than the header.")
     if any(len(cell) > LONGEST_CELL for cell in cells.values()):
         return Line(number, {name: cell[:200] for name, cell in cells.items()}, "A cell is too long.")
     return Line(number, cells)
-
-
-def _bare(cell: str) -> str:
-    """Return a cell without the one apostrophe that an export puts before what a spreadsheet would run."""
-    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in FORMULA_STARTS else cell
 
 
 def _refusal(message: str) -> DomainError:

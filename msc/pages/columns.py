@@ -17,11 +17,17 @@ Cell = Callable[[Values], str]
 
 EMPTY_HTML = '<span class="none" aria-hidden="true">-</span>'
 FORMULA_STARTS = frozenset("=+-@\t\r\n")
+NEUTRALISED_STARTS = FORMULA_STARTS | {"'"}
 
 
 def neutralised(text: str) -> str:
-    """Return the text so that a spreadsheet shows it and never runs it."""
-    return "'" + text if text[:1] in FORMULA_STARTS else text
+    """Return the text so that a spreadsheet shows it and never runs it, with one apostrophe that `bare` takes away."""
+    return "'" + text if text.lstrip("'")[:1] in FORMULA_STARTS else text
+
+
+def bare(text: str) -> str:
+    """Return a text of an exported file as it was: without the one apostrophe that `neutralised` put before it."""
+    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in FORMULA_STARTS else text
 
 
 class Column(tables.Column):  # type: ignore[misc]  # the library has no types

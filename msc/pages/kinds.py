@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from phonenumber_field.phonenumber import PhoneNumber
 
-from msc.pages.columns import EMPTY_HTML, FORMULA_STARTS, Column, Names, Values, neutralised
+from msc.pages.columns import EMPTY_HTML, NEUTRALISED_STARTS, Column, Names, Values, neutralised
 from msc.pages.icons import icon
 from msc.pages.when import absolute, relative
 
@@ -42,7 +42,7 @@ class Text(Column):
         if type(self).text is not Column.text:
             return super().texts(fields, names)
         texts = ["" if value is None else str(value) for value in fields[0]]
-        return [neutralised(text) if text[:1] in FORMULA_STARTS else text for text in texts]
+        return [neutralised(text) if text[:1] in NEUTRALISED_STARTS else text for text in texts]
 
 
 class LongText(Column):
@@ -339,5 +339,5 @@ class Multi(Column):
                     line = known[part] = write(part, names)
                 lines.append(line)
             text = "; ".join(lines) if len(lines) > 1 else lines[0] if lines else ""
-            texts.append(neutralised(text) if text[:1] in FORMULA_STARTS else text)
+            texts.append(neutralised(text) if text[:1] in NEUTRALISED_STARTS else text)
         return texts

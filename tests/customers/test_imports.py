@@ -62,7 +62,7 @@ def test_lines_are_numbered_as_an_editor_does():
 def test_one_apostrophe_before_a_formula_is_taken_away_and_no_more():
     text = "Name,Address,Phone Number\n'=SUM(1),''+1,'+49 431 123456\n'Quoted',''s,'\n"
     assert [list(row.values()) for row in rows(text)] == [
-        ["=SUM(1)", "''+1", "+49 431 123456"],
+        ["=SUM(1)", "'+1", "+49 431 123456"],
         ["'Quoted'", "''s", "'"],
     ]
 

@@ -6,6 +6,7 @@ import pytest
 from msc.access import scope
 from msc.access.models import User
 from msc.events.models import Event
+from msc.pages.columns import bare, neutralised
 from msc.pages.export import CHUNK, RightsLost
 from tests import factories
 from tests.cast import signed_in
@@ -65,9 +66,14 @@ def test_all_columns_can_be_had_without_ticking_them(office, rows):
 
 
 def test_what_a_spreadsheet_would_run_is_neutralised(office, rows):
-    rows("=1+1", "@cmd", "-2", "+3", "plain")
+    rows("=1+1", "@cmd", "-2", "+3", "plain", "'=1", "'quoted'")
     names = [line[0] for line in read(office.get("/shop/?export=csv"))[1:]]
-    assert sorted(names) == ["'+3", "'-2", "'=1+1", "'@cmd", "plain"]
+    assert sorted(names) == ["''=1", "'+3", "'-2", "'=1+1", "'@cmd", "'quoted'", "plain"]
+
+
+@pytest.mark.parametrize("text", ["", "'", "''", "=1", "'=1", "''=1", "'quoted'", "\t1", "'\t1", "-", "'-", "plain"])
+def test_an_import_reads_what_an_export_wrote(text):
+    assert bare(neutralised(text)) == text
 
 
 def test_a_long_list_comes_whole_and_in_order(office, rows, monkeypatch):
