@@ -12,7 +12,7 @@ from tenants import summaries
 from tests import factories
 from tests.chromium import arrived
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
 LONG = "Zweckverband der kommunalen Wasserversorgung und Abwasserbeseitigung Oberes Mittleres Unteres Tal AöR"

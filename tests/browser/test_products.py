@@ -13,7 +13,7 @@ from tenants.states import TenantState
 from tests import factories
 from tests.chromium import arrived
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.people.providing import claims, issuer, says, set_up
 from tests.people.signing_in import app_code, events, last_code
 
 __all__ = ["issuer"]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
 def _to_the_code(page: Page, person: User) -> None:

@@ -183,6 +183,8 @@ def test_everything_works_without_javascript(window, ada, filled):
     expect(desk.locator("h1")).to_have_text("Customers")
 
 
+# Some forty audits: on a busy machine more than the two minutes of every other test.
+@pytest.mark.timeout(600)
 def test_nobody_is_shut_out_of_a_list_and_its_windows(desk, accessible):
     desk.goto("/shop/?hidden=no&size=25")
     accessible(desk)
