@@ -127,6 +127,7 @@ def build(owner_url: str, customers: int, *, with_health: bool = False) -> Datas
         for step in _STEPS:
             owner.execute(step, {**values, "customers": customers})
         _triggers(owner, "ENABLE")
+        owner.execute("ANALYZE")
     ids = _summarise(msp)
     with psycopg.connect(owner_url, autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE")
