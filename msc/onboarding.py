@@ -19,6 +19,7 @@ from msc.access.zones import validate_zone
 from msc.errors import DomainError
 from msc.events import log
 from msc.people.services import invite_administrator
+from serviceplans import offers
 from serviceplans.catalogue import Product, StorageProvider
 from serviceplans.models import OfferedProduct, OfferedRegion, StorageRegion
 from serviceplans.services import create_default_plan
@@ -106,10 +107,7 @@ def _offer(products: Collection[str], regions: Collection[StorageRegion]) -> dic
     if not known or len(known) != len(set(products)):
         raise DomainError("Choose the products that the MSP may sell.", field="products")
     offered = {product: _fitting(product, regions) for product in known}
-    for product, places in offered.items():
-        if not places or (product == Product.HYBRID and places[0].provider != StorageProvider.AWS):
-            need = "an AWS region" if product == Product.HYBRID else "a region"
-            raise DomainError(f"{Product(product).label} needs {need}. Choose one more.", field="regions")
+    offers.require_regions(known, offered)
     return offered
 
 

@@ -8,7 +8,7 @@ from msc.access.actors import Actor
 from msc.access.models import Msp, MspState
 from msc.errors import Conflict, DomainError
 from msc.events import log
-from serviceplans.catalogue import Product
+from serviceplans.catalogue import Product, StorageProvider
 from serviceplans.models import OfferedProduct, OfferedRegion, StorageRegion
 
 Regions = Mapping[str, Collection[StorageRegion]]  # by product
@@ -34,6 +34,7 @@ def edit_msp(
         )
     if not products:
         raise DomainError("Offer at least one product.", field="products")
+    require_regions(products, regions)
     before = _facts(msp)
     msp.name, msp.time_zone, msp.state = name, time_zone, state
     msp.version += 1
@@ -52,6 +53,19 @@ def edit_msp(
         msp_id=msp.pk,
     )
     return msp
+
+
+def require_regions(products: Collection[str], regions: Regions) -> None:
+    """Refuse a product without a region that its tenants could take: Hybrid Workloads needs one of AWS."""
+    for product in products:
+        chosen = regions.get(product, ())
+        if product == Product.HYBRID:
+            lacking = "" if any(region.provider == StorageProvider.AWS for region in chosen) else "an AWS region"
+        else:
+            lacking = "" if chosen else "a region"
+        if lacking:
+            words = f"{Product(product).label} needs {lacking}. Choose one more."
+            raise DomainError(words, field=f"{product}_regions")
 
 
 def offer(*, msp: Msp, products: Collection[str], regions: Regions) -> None:

@@ -13,6 +13,7 @@ from msc.events.models import Event
 from msc.mail import outbox
 from msc.mail.models import OutboxMessage
 from msc.people.models import ApiCredential
+from serviceplans.models import StorageRegion
 from tenants.models import Tenant
 from tests import factories
 from tests.sign_in import client_of
@@ -268,6 +269,19 @@ def test_an_msp_is_edited(vendor, northwind, ada):
 def test_a_bad_form_of_an_msp_is_told(vendor, northwind, change):
     path = f"/support/access/msp/{northwind.pk}/act/edit/"
     assert vendor.post(path, _msp_form(northwind, **change)).status_code == 422
+
+
+def test_hybrid_workloads_is_not_offered_without_an_aws_region(vendor, northwind):
+    with scope.entered("support"):
+        azure = StorageRegion.objects.get(name="westeurope")
+    path = f"/support/access/msp/{northwind.pk}/act/edit/"
+    answer = vendor.post(path, _msp_form(northwind, hybrid_regions=[azure.pk]))
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {
+        "hybrid_regions": ["Hybrid Workloads needs an AWS region. Choose one more."]
+    }
+    with scope.entered("support"):
+        assert northwind.offered_regions.filter(product="hybrid").count() == 3
 
 
 def test_an_msp_is_opened(vendor, northwind):
