@@ -1,5 +1,6 @@
 """Sign-in from the address to the session, as a browser without JavaScript does it."""
 
+import json
 import time
 from statistics import median
 from urllib.parse import parse_qs, urlsplit
@@ -63,6 +64,18 @@ def test_password_then_emailed_code_opens_a_session(client, ada):
 
 def test_the_address_is_read_without_regard_to_case_and_space(client, ada):
     assert enter(client, " ADA@Northwind.example ").url == CODE
+
+
+def test_the_sessions_in_the_database_hold_no_code(client, ada):
+    for ask in (lambda: enter(client, ada), lambda: client.post(CODE, {"action": "resend"})):
+        assert ask().status_code == 302
+        with scope.entered("portal"):
+            (stored,) = Session.objects.all()
+        kept = stored.get_decoded()["account_login"]["state"]["stages"]["login_by_code"]["data"]["code"]
+        assert len(kept) == 80
+        assert f'"{last_code()}"' not in json.dumps(stored.get_decoded())
+    assert client.post(CODE, {"code": kept}).status_code == 422
+    assert client.post(CODE, {"code": f" {last_code()[:3]} {last_code()[3:]}"}).status_code == 302
 
 
 def test_the_code_mail_expires_with_the_code(client, ada):

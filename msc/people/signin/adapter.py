@@ -21,7 +21,7 @@ from msc.access.middleware import origin_of
 from msc.access.models import User
 from msc.events import log
 from msc.people.backends import may_enter
-from msc.people.signin import limits, mails, sessions
+from msc.people.signin import codes, limits, mails, sessions
 
 #: A failed attempt on an account that many failed on lately takes longer; nobody is locked out by it.
 SLOW_SECONDS = 1.0
@@ -165,10 +165,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         person.origin = origin_of(self.request)
         mail = mails.MAILS[template_prefix]
         if mail is mails.CODE:
-            self._send_code(person, context["code"])
+            self._send_code(person, self.request.code_in_clear)
         else:
             log.record(by=log.Stranger(person.origin, person.email, person.msp_id), **_asked_for_reset(person))
             mails.send(mail, person, {"link": context["password_reset_url"]})
+
+    def generate_login_code(self) -> str:
+        """Return what the session keeps of a new code; the code itself lives as long as this request and its e-mail."""
+        self.request.code_in_clear = super().generate_login_code()
+        return codes.kept(self.request.code_in_clear)
 
     def _send_code(self, person: User, code: str) -> None:
         if not ratelimit.consume(self.request, action="code_sent", key=str(person.pk)):

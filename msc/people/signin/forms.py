@@ -20,7 +20,7 @@ from msc.access.middleware import origin_of
 from msc.access.models import User
 from msc.events import log
 from msc.people.backends import may_enter
-from msc.people.signin import limits, mails, sessions
+from msc.people.signin import codes, limits, mails, sessions
 
 
 def _plain(form: forms.Form, labels: Mapping[str, str]) -> None:
@@ -78,6 +78,7 @@ class CodeForm(account.ConfirmLoginCodeForm):  # type: ignore[misc]
     def clean_code(self) -> str:
         """Refuse a wrong code, and any code when too many were wrong lately; both are recorded."""
         key = f"{limits.network_of(context.request)}:{self.person and self.person.pk}"
+        self.cleaned_data["code"] = codes.as_kept(self.cleaned_data["code"], self.expected_code)
         try:
             code: str = super().clean_code()
         except ValidationError:
