@@ -255,6 +255,8 @@ SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+# All that one web request asks of an identity provider must be answered by then.
+MSC_SSO_SECONDS = env.int("MSC_SSO_SECONDS", 8)
 # An identity provider inside the own network is reached only when the operator says so.
 MSC_SSO_PRIVATE_NETWORK = env.bool("MSC_SSO_PRIVATE_NETWORK", IS_LOCAL)
 SESSION_IDLE_SECONDS = 4 * 60 * 60

@@ -74,17 +74,32 @@ class Provider(BaseHTTPRequestHandler):
 
     def answer(self, body: object, status: int = 200, kind: str = "application/json", **headers: str) -> None:
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        if NEXT.get("drips") == self.path:
+            self.drip()
+            return
         self.send_response(status)
         for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 
+    def drip(self) -> None:
+        """Send a header that never ends, a byte now and then, until the other side goes away; note when it did."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while True:
+            try:
+                self.wfile.write(b"x")
+            except OSError:
+                SEEN.append({"left": self.path})
+                return
+            time.sleep(0.1)
+
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def do_PUT(self) -> None:
         NEXT.clear()
+        SEEN.clear()
         NEXT.update(json.loads(self.body()))
         self.answer({})
 
@@ -111,6 +126,9 @@ class Provider(BaseHTTPRequestHandler):
         self.answer({"issuer": self.issuer, **known, "token_endpoint_auth_methods_supported": methods})
 
     def keys(self, _: dict[str, str]) -> None:
+        if NEXT.get("floods"):
+            self.answer(" " * 2_000_000)
+            return
         public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
         self.answer({"keys": [{**public, "kid": "one", "use": "sig", "alg": "RS256"}]})
 

@@ -1,22 +1,27 @@
 """Sign-in through an MSP's identity provider, which runs as a process of its own."""
 
 import re
+import threading
+import time
 from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from allauth.core.context import request_context
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from msc.access import scope
 from msc.access.models import Msp, MspState, User
 from msc.people.models import SingleSignOn
 from msc.people.sso import network
+from msc.people.sso.adapter import ProviderAdapter
 from tests.people.identity_provider import SECRET
 from tests.people.providing import claims, issuer, says, set_up
 from tests.people.signing_in import app_code, events, give_app, is_signed_in, mails, session_of, sign_in
+from tests.setup.processes import eventually
 
 __all__ = ["issuer"]
 pytestmark = pytest.mark.django_db
@@ -216,6 +221,51 @@ def test_a_provider_that_is_down_is_told(client, oidc, issuer):
     assert client.post(_page(oidc)).status_code == 403
 
 
+@pytest.mark.parametrize("page", ["/.well-known/openid-configuration", "/token", "/keys"])
+def test_a_provider_that_drips_is_left(client, settings, oidc, issuer, ada, page):
+    settings.MSC_SSO_SECONDS = 1
+    says(issuer, claims=claims(ada.email), drips=page)
+    # Without an end of its own this would not come back: no single read takes long.
+    response = client.post(_page(oidc)) if "well-known" in page else _by_oidc(client, oidc)
+    assert response.status_code == 403
+    assert eventually(lambda: {"left": page} in requests.get(f"{issuer}/seen", timeout=5).json())
+    assert not is_signed_in(client)
+
+
+def test_all_answers_of_a_provider_share_the_time_of_a_request(settings):
+    settings.MSC_SSO_SECONDS = 1
+    with request_context(RequestFactory().get("/")):
+        first, second = ProviderAdapter().get_requests_session(), ProviderAdapter().get_requests_session()
+    assert first.ends_at == second.ends_at
+
+
+def test_a_name_that_is_never_found_holds_nobody_up():
+    never = threading.Event()
+    with pytest.raises(network.TooSlow):
+        network.within(0.2, never.wait)
+    never.set()
+
+
+def test_slow_providers_leave_threads_for_everybody_else():
+    answer = threading.Event()
+    waiting = [threading.Thread(target=network.within, args=(60, answer.wait)) for _ in range(network.MOST_WAITING)]
+    for thread in waiting:
+        thread.start()
+    assert eventually(lambda: not network._waiting._value)
+    with pytest.raises(network.TooSlow, match="Too many"):
+        network.within(60, answer.wait)
+    answer.set()
+    for thread in waiting:
+        thread.join()
+    assert network.within(60, lambda: "again") == "again"
+
+
+def test_a_provider_that_never_stops_talking_is_left(issuer):
+    says(issuer, floods=True)
+    with network.OutsideSession(time.monotonic() + 60) as session, pytest.raises(network.TooLarge):
+        session.get(f"{issuer}/keys")
+
+
 def test_a_person_with_an_own_factor_is_asked_for_it(client, oidc, issuer, ada):
     seed = give_app(ada)
     says(issuer, claims=claims(ada.email))
@@ -358,4 +408,4 @@ def test_another_msps_provider_is_out_of_sight(client, oidc, eve):
 def test_a_provider_in_a_private_network_is_not_asked(settings, url):
     settings.MSC_SSO_PRIVATE_NETWORK = False
     with pytest.raises(network.PrivateAddress):
-        network.OutsideSession().get(url)
+        network.OutsideSession(time.monotonic() + 60).get(url)

@@ -1,11 +1,13 @@
 """What the portal decides where allauth asks about identity providers."""
 
+import time
 from typing import Any
 
 import requests
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
@@ -53,8 +55,10 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         raise ImmediateHttpResponse(render(request, "socialaccount/failed.html", status=403))
 
     def get_requests_session(self) -> requests.Session:
-        """Keep requests to a provider out of private networks."""
-        return OutsideSession()
+        """Keep requests to a provider out of private networks; all those of one web request share its time."""
+        if not hasattr(self.request, "providers_end_at"):
+            self.request.providers_end_at = time.monotonic() + settings.MSC_SSO_SECONDS
+        return OutsideSession(self.request.providers_end_at)
 
 
 @transaction.atomic
