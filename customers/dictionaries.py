@@ -1,13 +1,13 @@
 """Names by id for the customer list, all in one query."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Case, CharField, QuerySet, Value, When
 from django.db.models.functions import Concat
 
 from customers.tables import tenant_choices
-from msc.access.models import User
+from msc.access.models import Msp, User
 from msc.pages.columns import Column, Names
 from serviceplans.catalogue import Edition, Product, StorageProvider
 from serviceplans.models import ServicePlan, StorageRegion
@@ -34,6 +34,13 @@ def person_label() -> Concat:
     return Concat("first_name", Value(" "), "last_name", output_field=CharField())
 
 
+def quota_levels(msp: Msp | None) -> Mapping[str, str]:
+    """Return the tones of a quota's used share, the worst first, with the per cent from which the MSP wants them."""
+    if msp is None:
+        return {}
+    return {"bad": str(msp.quota_critical_percent), "warn": str(msp.quota_warning_percent)}
+
+
 def names(user: User, columns: Sequence[Column]) -> Names:
     """Return the names that the columns need of plans, regions and people that the user's customers may show."""
     text = CharField()
@@ -48,7 +55,7 @@ def names(user: User, columns: Sequence[Column]) -> Names:
     for kind, pk, first, second in _together(parts):
         # The labels are put together here: as expressions they cost more to compose than the rest of the query.
         found[kind][pk] = f"{_PROVIDERS.get(first, first) if kind == 'regions' else first} {second}".strip()
-    return {**_WORDS, **found}
+    return {**_WORDS, "quota_levels": quota_levels(user.msp), **found}
 
 
 def _together(parts: list[QuerySet[Any, Any]]) -> Iterable[tuple[str, int, str, str]]:

@@ -74,7 +74,7 @@ class CustomerTable(ListTable):
     quota_effective = _per_product("Quota Effective Date", Date(""), each_day("qf"), "quota_effective", width=200)
     quota_end = _per_product("Quota End Date", Date(""), each_day("qt"), "quota_end", width=200)
     quota_used = _per_product(
-        "Quota Used", Percent("", warn_at=80, bad_at=90), each_number("qu"), "quota_used", width=150
+        "Quota Used", Percent("", levels="quota_levels"), each_number("qu"), "quota_used", width=150
     )
     backup_success = Percent(
         "Backup Success (30 days)",

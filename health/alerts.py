@@ -129,7 +129,7 @@ def _of_tenant(msp: Msp, today: date, pk: int, customer: int, product: str, *fac
 
 def _of_source(pk: int, customer: int, tenant: int, product: str, name: str, *facts: Any) -> Iterator[Condition]:
     workload, state, failures, is_silent, interval, retention, workloads, *bounds = facts
-    subject = Subject(customer, tenant, product, pk)
+    subject = Subject(customer, tenant, product, pk, name)
     # A suspended product takes no runs: that its sources are silent is no news.
     expected = state != TenantState.SUSPENDED
     if found := conditions.backup_condition(subject, name, failures):
@@ -198,6 +198,7 @@ def _new(msp: Msp, condition: Condition, now: datetime) -> Alert:
         product=subject.product,
         type=condition.type,
         object_key=subject.key,
+        folded_object=subject.folded_name,
         severity=condition.severity,
         threshold=condition.threshold,
         summary=condition.summary[:500],

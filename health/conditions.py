@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from health.statuses import AlertType, Severity
+from msc.access.names import folded_name
 from serviceplans.catalogue import Product, Workload
 from tenants.states import TenantType
 
@@ -20,6 +21,12 @@ class Subject:
     tenant_id: int
     product: str
     source_id: int | None = None
+    source_name: str = ""
+
+    @property
+    def folded_name(self) -> str:
+        """What lists sort it by: the name of the data source, or of the product."""
+        return folded_name(self.source_name or Product(self.product).label)[:400]
 
     @property
     def key(self) -> str:

@@ -306,7 +306,8 @@ class Alert(models.Model):
     """A condition that somebody should know of; at most one is active per type and object.
 
     `threshold` says how far the condition went (a higher one is worse); crossing the next one sets `raised_at`.
-    `object_key` names the object, such as `tenant:12`; a purged source leaves its name in the summary.
+    `object_key` names the object, such as `tenant:12`; `folded_object` is what lists sort it by: the data source, or
+    the product. A purged source leaves its name in the summary.
     """
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -316,6 +317,7 @@ class Alert(models.Model):
     product = models.CharField(max_length=8, choices=Product, blank=True)
     type = models.CharField(max_length=24, choices=AlertType)
     object_key = models.CharField(max_length=40)
+    folded_object = models.CharField(max_length=400, editable=False, db_default="")
     severity = models.PositiveSmallIntegerField(choices=Severity)
     threshold = models.PositiveSmallIntegerField(default=1)
     summary = models.CharField(max_length=500)
@@ -352,7 +354,7 @@ class Alert(models.Model):
             models.Index(fields=["msp", "state", "-severity", "-raised_at", "id"], name="alert_by_state"),
             *(
                 models.Index(fields=["msp", name, "id"], name=f"alert_by_{name}")
-                for name in ("type", "product", "first_seen", "count")
+                for name in ("type", "product", "folded_object", "first_seen", "last_seen", "count")
             ),
             models.Index("msp", F("resolved_at").asc(nulls_last=True), "id", name="alert_by_resolution_up"),
             models.Index("msp", F("resolved_at").desc(nulls_last=True), "id", name="alert_by_resolution_down"),

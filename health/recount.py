@@ -152,16 +152,19 @@ ORDER BY customer_id FOR NO KEY UPDATE
 
 _CUSTOMERS = """
 WITH figures AS MATERIALIZED (
-    SELECT asked.id, h.*, (SELECT count(*) FROM health_alert a
+    SELECT asked.id, h.*, u.cu, (SELECT count(*) FROM health_alert a
         WHERE a.msp_id = %(msp)s AND a.customer_id = asked.id AND a.state = 'active') AS open_alerts
     FROM unnest(%(customers)s::bigint[]) asked (id)
     CROSS JOIN LATERAL (SELECT min(h.quota_used_percent) AS used_low, max(h.quota_used_percent) AS used_high,
             sum(h.successful_30d + h.with_errors_30d + h.failed_30d + h.cancelled_30d) AS backups,
             sum(h.successful_30d + h.with_errors_30d) AS good, sum(h.failed_30d) AS failed,
-            max(h.last_backup_at) AS last_backup_at, sum(h.cu_90d) AS cu, sum(h.failing_sources) AS failing,
+            max(h.last_backup_at) AS last_backup_at, sum(h.failing_sources) AS failing,
             sum(h.silent_sources) AS silent, max(h.counted_at) AS counted_at
         FROM health_tenanthealth h JOIN tenants_tenant t ON t.id = h.tenant_id AND t.deleted_at IS NULL
         WHERE h.msp_id = %(msp)s AND h.customer_id = asked.id) h
+    -- What a deleted product used stays used, here as on the customer's page.
+    CROSS JOIN LATERAL (SELECT sum(h.cu_90d) AS cu FROM health_tenanthealth h
+        WHERE h.msp_id = %(msp)s AND h.customer_id = asked.id) u
 )
 UPDATE customers_customersummary c SET quota_used_low = h.used_low, quota_used_high = h.used_high,
     backups_30d = coalesce(h.backups, 0), backup_success = CASE WHEN h.good + h.failed > 0

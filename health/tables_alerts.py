@@ -53,9 +53,9 @@ class AlertTable(ListTable):
 
     default_sort = "state"
 
-    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=320)
+    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=300)
     severity = Badge(
-        "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=130
+        "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=115
     )
     customer = Link(
         "Customer",
@@ -64,23 +64,28 @@ class AlertTable(ListTable):
         sort=("customer__identity__folded_name",),
         required=True,
         shown=True,
-        width=190,
+        width=175,
     )
     object = Subject(
-        "Object", fields=("data_source__name", "product"), sort=(), shown=True, width=160, hint="Data source or product"
+        "Object",
+        fields=("data_source__name", "product"),
+        sort=("folded_object",),
+        shown=True,
+        width=150,
+        hint="Data source or product",
     )
     product = Named("Product", dictionary="products", required=True, width=210)
-    type = Named("Type", dictionary="types", required=True, shown=True, width=200)
+    type = Named("Type", dictionary="types", required=True, shown=True, width=185)
     state = Badge(
         "State",
         looks=STATE_LOOKS,
         sort=("state", "-severity", "-raised_at"),
         required=True,
         shown=True,
-        width=110,
+        width=105,
         hint="Active first, then the worst and the latest",
     )
     first_seen = Date("First Seen", required=True, shown=True, width=215)
-    last_seen = Date("Last Seen", sort=(), width=230)  # of all that is active within the hour: no order worth an index
+    last_seen = Date("Last Seen", width=230)
     count = Number("Times Raised", required=True, width=140, hint="When it became active, and each time it got worse")
     resolved = Date("Resolved At", fields=("resolved_at",), width=230)

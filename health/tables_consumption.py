@@ -53,8 +53,7 @@ class ConsumptionTable(ListTable):
     quota_used = Percent(
         "Quota Used",
         fields=("health__quota_used_percent",),
-        warn_at=80,
-        bad_at=90,
+        levels="quota_levels",
         shown=True,
         width=160,
         hint="Since the quota's effective date, whatever days are shown.",

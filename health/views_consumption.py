@@ -5,6 +5,7 @@ from functools import cached_property
 
 from django.db.models import QuerySet
 
+from customers.dictionaries import quota_levels
 from health import consumption
 from health.filters_consumption import ConsumptionFilters
 from health.spans import Span, month_of
@@ -49,7 +50,7 @@ class Consumption(ListPage):
 
     def dictionaries(self) -> Names:
         """Return the words of products and types."""
-        return {"products": dict(Product.choices), **WORDS}
+        return {"products": dict(Product.choices), "quota_levels": quota_levels(self.user.msp), **WORDS}
 
     # -- What stands above the rows and changes with them -----------------------------------------------------------
 

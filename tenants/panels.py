@@ -5,10 +5,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from customers.dictionaries import quota_levels
 from customers.models import Customer
 from msc.access.models import User
 from msc.events.models import Event
 from msc.pages.detail import PageAction, Panel
+from msc.pages.kinds import tone_of
 from serviceplans.catalogue import Feature, Product, Workload
 from serviceplans.models import OfferedProduct, ServicePlan
 from tenants import ground, parts
@@ -84,7 +86,7 @@ def quota_of(tenant: Tenant) -> dict[str, Any] | None:
     return {
         "period": period,
         "used": used,
-        "tone": "warn" if used is not None and used >= msp.quota_warning_percent else "plain",
+        "tone": "plain" if used is None else tone_of(used, quota_levels(msp)),
         "cu": health.quota_cu_used if health and counts else None,
         "as_of": health.counted_at if health else None,
     }

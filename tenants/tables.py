@@ -106,7 +106,7 @@ class TenantTable(ListTable):
     )
     license_expiry = Date("License Expiry", fields=("license_expiry",), shown=True, width=190)
     quota = Units("Quota", fields=("quota",), sort=("quota",), unit="CU", shown=True, width=120)
-    quota_used = Percent("Quota Used", fields=("health__quota_used_percent",), width=140)
+    quota_used = Percent("Quota Used", fields=("health__quota_used_percent",), levels="quota_levels", width=140)
     quota_effective = Date("Quota Effective Date", fields=("quota_effective",), sort=("quota_effective",), width=190)
     quota_end = Date("Quota End Date", fields=("quota_end",), sort=("quota_end",), shown=True, width=190)
     created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True, width=210)

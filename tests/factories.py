@@ -16,6 +16,7 @@ from health.models import Alert, RollupState, TenantDay, TenantHealth
 from health.statuses import AlertState, AlertType, Severity
 from msc.access import scope
 from msc.access.models import Msp, User
+from msc.access.names import folded_name
 from msc.access.roles import Role
 from msc.mail.models import OutboxBody, OutboxMessage
 from serviceplans.catalogue import Edition, Product, Workload
@@ -171,6 +172,7 @@ def make_alert(
             product=tenant.product if tenant else "",
             type=kind,
             object_key=fields.pop("object_key", f"test:{number}"),
+            folded_object=fields.pop("folded_object", folded_name(tenant.get_product_display() if tenant else "")),
             severity=severity,
             summary=summary or f"Alert {number}",
             state=AlertState.RESOLVED if resolved_at else AlertState.ACTIVE,

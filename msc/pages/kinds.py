@@ -218,7 +218,10 @@ class Number(Column):
 
 
 class Percent(Number):
-    """A share of 100: the number says it, a small bar beside it shows it, in another tone from a level on."""
+    """A share of 100: the number says it, a small bar beside it shows it.
+
+    `levels` names the dictionary of tones that begin at a share, the worst first; without it every bar is plain.
+    """
 
     kind = "percent"
     default_width = 150
@@ -227,22 +230,26 @@ class Percent(Number):
         self,
         label: str,
         *,
-        warn_at: Decimal | int | None = None,
-        bad_at: Decimal | int | None = None,
+        levels: str = "",
         places: int = 0,
         **options: Unpack[Options],
     ) -> None:
         options.setdefault("unit", "%")
         super().__init__(label, places=places, **options)
-        self.levels = ((bad_at, "bad"), (warn_at, "warn"))
+        self.levels = levels
 
     def html(self, values: Values, names: Names) -> str:
         """Show the bar and the number."""
         if values[0] is None:
             return EMPTY_HTML
         share = values[0]
-        tone = next((tone for level, tone in self.levels if level is not None and share >= level), "plain")
+        tone = tone_of(share, names[self.levels]) if self.levels else "plain"
         return bar(float(share), tone) + f"{share:,.{self.places}f}"
+
+
+def tone_of(share: Decimal, levels: Mapping[str, str]) -> str:
+    """Return the first tone whose level the share reaches."""
+    return next((tone for tone, level in levels.items() if share >= Decimal(level)), "plain")
 
 
 def bar(share: float, tone: str = "plain") -> str:

@@ -120,6 +120,10 @@ def test_a_customer_that_one_may_not_see_is_no_choice(request, tom, alerts, name
         ("-resolved", "Failed"),
         ("-customer", "Sibling's"),
         ("-state", "Failed"),
+        ("object", "Quota nearly used"),
+        ("-object", "Expired"),
+        ("last_seen", "Failed"),
+        ("-last_seen", "Sibling's"),
     ],
 )
 def test_sorts(ada, alerts, sort, first):

@@ -6,11 +6,17 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.utils import timezone
 
+from customers.models import CustomerSummary
+from health import intake, rollups
 from health.charts import HEIGHT, SLOT, ceiling, chart_of
 from health.consumption import use_of
+from msc.access import scope
 from serviceplans.catalogue import Product
+from tenants import tasks, transitions
 from tests.factories import make_tenant, make_usage
+from tests.health.conftest import usage
 from tests.queries import counted
 from tests.sign_in import client_of
 
@@ -110,3 +116,26 @@ def test_it_is_there_for_whoever_sees_the_customer_and_costs_two_statements(requ
 )
 def test_the_scale_ends_at_a_round_number(value, top):
     assert ceiling(Decimal(value)) == Decimal(top)
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_the_lists_column_and_the_customers_page_agree(ada, harbour, plan, scoped, page, is_gone):
+    """A deleted product is not listed, but what it used in the 90 days is still told, in both places alike."""
+    hybrid = make_tenant(harbour, plan, expiry=LONG_AGO)
+    saas = make_tenant(harbour, plan, Product.SAAS, expiry=LONG_AGO)
+    records = [
+        usage(hybrid, day="2026-11-20", cu_consumed="1.5"),
+        usage(hybrid, day=str(FIRST), cu_consumed="2"),
+        usage(hybrid, day=str(FIRST - timedelta(days=1)), cu_consumed="64"),
+        usage(saas, day="2026-11-21", workload="m365", cu_consumed="0.25"),
+    ]
+    assert intake.store_usage(scoped, list(enumerate(records))).created == 4
+    if is_gone:
+        transitions.delete_tenant(by=ada, tenant=saas)
+        assert tasks.purge_due(timezone.now() + timedelta(days=8)) == 1
+    while rollups.drain(scoped):
+        pass
+    with scope.entered("portal", msp=scoped.pk):
+        assert CustomerSummary.objects.get(customer=harbour).cu_90d == Decimal("3.75")
+        assert use_of(ada, harbour, TODAY).total == Decimal("3.75")
+    assert "3.75 CU" in page()

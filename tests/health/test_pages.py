@@ -7,6 +7,7 @@ import time_machine
 
 from health import alerts, intake, rollups
 from health.models import DataSource
+from msc.pages.models import TablePreference
 from tests.cast import signed_in
 from tests.health.conftest import at, run
 
@@ -77,6 +78,7 @@ def text_of(response) -> str:
 
 
 def test_the_tab_shows_figures_sources_and_alerts(ada, harbour, reported):
+    TablePreference.objects.create(user=ada, msp=ada.msp, list_name="sources", shown=["name", "policy", "status"])
     page = text_of(signed_in(ada).get(f"/customers/{harbour.pk}/health/"))
     for part in (
         "<dd>21</dd>",

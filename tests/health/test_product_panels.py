@@ -1,12 +1,16 @@
 """What the page of one product shows of its alerts and data sources."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from health.models import DataSource
 from health.statuses import RunStatus
 from msc.access import scope
+from tenants.states import TenantState
 from tests.factories import make_alert
+from tests.health.conftest import run
 from tests.queries import counted
 from tests.sign_in import client_of
 
@@ -67,3 +71,17 @@ def test_many_are_cut_and_cost_nothing(page, hybrid):
     assert len(few) == len(many)
     assert text.count("There are more") == 2
     assert "S20" not in text
+
+
+def test_deleting_asks_for_the_name_once_a_program_has_reported_a_run(ada, harbour, hybrid, program):
+    browser, address = client_of(ada), f"/customers/{harbour.pk}/products/{hybrid.pk}/delete/"
+    assert "to confirm" not in browser.get(address).content.decode()
+    assert program.post("runs", [run(hybrid)]).json()["created"] == 1
+    assert "Type Hybrid Workloads to confirm" in browser.get(address).content.decode()
+    refused = browser.post(
+        address, {"delete_on": hybrid.customer.msp.today() + timedelta(days=7), "typed_name": "Hybrid"}
+    )
+    assert refused.status_code == 422
+    assert "Backups of this product exist." in refused.content.decode()
+    hybrid.refresh_from_db()
+    assert hybrid.state == TenantState.READY

@@ -48,7 +48,7 @@ class CustomerTable(ListTable):
         fields=("summary__quota_used_high",),
         sort_low=("summary__quota_used_low",),
         sort_high=("summary__quota_used_high",),
-        warn_at=80,
+        levels="quota_levels",
         shown=True,
     )
     created = Date("Created on", fields=("created_at",), shown=True)
@@ -99,7 +99,8 @@ class CustomerList(ListPage):
     )
 
     def dictionaries(self):
-        return {"people": {person.pk: person.full_name for person in User.objects.for_user(self.user)}}
+        people = {person.pk: person.full_name for person in User.objects.for_user(self.user)}
+        return {"people": people, "quota_levels": {"warn": "80"}}
 
 
 class NameForm(forms.Form):

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
+from health import intake
 from msc.access import scope
 from msc.access.actors import TaskActor
 from msc.errors import DomainError
@@ -15,6 +17,7 @@ from tenants.models import Tenant
 from tenants.provisioning import ProvisionerError
 from tenants.states import TenantState
 from tests import factories
+from tests.health.conftest import run
 
 pytestmark = pytest.mark.django_db
 S = TenantState
@@ -133,8 +136,9 @@ def test_a_provisioner_that_fails_is_asked_again_later_and_holds_up_nobody(harbo
     assert stuck.apply_after is not None
 
 
-def test_what_has_run_must_be_named_to_be_deleted(ada, hybrid, monkeypatch):
-    monkeypatch.setattr(transitions, "asks_for_name", lambda _: True)
+def test_what_has_run_must_be_named_to_be_deleted(ada, hybrid, scoped):
+    records = [(1, run(hybrid, started_at=None, ended_at=timezone.now().isoformat()))]
+    assert intake.store_runs(scoped, records).created == 1
     with pytest.raises(DomainError, match="Type Hybrid Workloads to confirm") as refusal:
         transitions.delete_tenant(by=ada, tenant=hybrid, typed_name="Hybrid")
     assert refusal.value.field == "typed_name"
