@@ -63,11 +63,12 @@ def fill(owner: psycopg.Connection, msp: Msp, customers: list[int]) -> None:
     values["middle"] = customers[len(customers) // 2]
     for step in (_SOURCES, _RUNS, _USAGE):
         owner.execute(step, values)
-    for table in ("health_datasource", "health_run", "health_usagerecord"):
-        owner.execute(f"ANALYZE {table}".encode())
     rollups.drain(msp, now)  # nothing is marked: this writes the state that alerts are held to
+    owner.execute("ANALYZE")
     _in_chunks(msp, owner.execute(_DAYS, values).fetchall(), lambda days: recount_days(msp, days), size=20_000)
+    owner.execute("ANALYZE health_tenantday")
     _in_chunks(msp, _ids("health_datasource", msp), lambda ids: recount_sources(msp, ids, now))
+    owner.execute("ANALYZE health_datasource")
     _in_chunks(msp, _ids("tenants_tenant", msp), lambda ids: recount_customers(msp, recount_tenants(msp, ids, now)))
     alerts.evaluate(msp, now + timedelta(seconds=1))
 

@@ -172,9 +172,9 @@ UPDATE customers_customersummary c SET quota_used_low = h.used_low, quota_used_h
     last_backup_at = h.last_backup_at, cu_90d = h.cu, failing_sources = coalesce(h.failing, 0),
     silent_sources = coalesce(h.silent, 0), counted_at = h.counted_at,
     open_alerts = h.open_alerts,
-    products = (SELECT coalesce(jsonb_agg(entry || jsonb_build_object('qu', u.quota_used_percent::text) ORDER BY place), '[]')
-        FROM jsonb_array_elements(c.products) WITH ORDINALITY listed (entry, place)
-        LEFT JOIN health_tenanthealth u ON u.msp_id = %(msp)s AND u.tenant_id = (entry ->> 't')::bigint)
+    products = (SELECT coalesce(jsonb_agg(entry || jsonb_build_object('qu', (SELECT u.quota_used_percent::text
+            FROM health_tenanthealth u WHERE u.msp_id = %(msp)s AND u.tenant_id = (entry ->> 't')::bigint)) ORDER BY place), '[]')
+        FROM jsonb_array_elements(c.products) WITH ORDINALITY listed (entry, place))
 FROM figures h WHERE c.msp_id = %(msp)s AND c.customer_id = h.id
 """
 
