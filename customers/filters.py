@@ -60,32 +60,31 @@ class ProductFilters(ListFilters):
 
     def wanted(self) -> Wanted:
         """Return what one and the same product is to be."""
-        chosen = self.form.cleaned_data
+        chosen = self.form.cleaned_data.get
         return Wanted(
-            products=chosen["product"],
-            plans=chosen["plan"],
-            regions=chosen["region"],
-            types=chosen["type"],
-            editions=chosen["edition"],
-            states=chosen["status"],
-            expiry=self._span(chosen["expires"]),
-            quota_end=self._span(chosen["quota_ends"]),
+            products=chosen("product") or (),
+            plans=chosen("plan") or (),
+            regions=chosen("region") or (),
+            types=chosen("type") or (),
+            editions=chosen("edition") or (),
+            states=chosen("status") or (),
+            expiry=self._span(chosen("expires")),
+            quota_end=self._span(chosen("quota_ends")),
         )
 
     @cached_property
     def matches(self) -> Matches:
         """What the search box finds, looked up once for count and page."""
-        return matches(self.form.cleaned_data["q"], most=CAP)
+        return matches(self.form.cleaned_data.get("q") or "", most=CAP)
 
     def of_customer(self, customers: CustomerQuerySet) -> CustomerQuerySet:
         """Keep the customers of whom what is asked of the customer itself holds."""
-        chosen = self.form.cleaned_data
+        chosen = self.form.cleaned_data.get
         warning = self.user.msp.quota_warning_percent if self.user.msp else 100
-        return (
-            customers.filter(self.matches.condition).in_need(chosen["attention"], warning).assigned_to(chosen["admin"])
-        )
+        found = customers.filter(self.matches.condition)
+        return found.in_need(chosen("attention") or (), warning).assigned_to(chosen("admin") or ())
 
-    def _span(self, due: str) -> tuple[date, date] | None:
+    def _span(self, due: str | None) -> tuple[date, date] | None:
         """Return the days that the choice means where the MSP is."""
         if not due or self.user.msp is None:
             return None
@@ -108,8 +107,8 @@ class CustomerFilters(ProductFilters):
 
         Both are known without joining the customers. A tenant administrator sees only some of what a search finds.
         """
-        chosen, wanted = self.form.cleaned_data, self.wanted()
-        if chosen["admin"] or chosen["attention"] or (chosen["q"] and (wanted or self.user.role == Role.TENANT_ADMIN)):
+        chosen, wanted = self.form.cleaned_data.get, self.wanted()
+        if chosen("admin") or chosen("attention") or (chosen("q") and (wanted or self.user.role == Role.TENANT_ADMIN)):
             return None
         if not wanted:
             return self.matches.number

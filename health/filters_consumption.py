@@ -88,4 +88,4 @@ class ConsumptionFilters(ListFilters):
     @property
     def narrows(self) -> bool:
         """Whether some products or customers are chosen."""
-        return bool(self.form.is_valid() and (self.form.cleaned_data["product"] or self.form.cleaned_data["customer"]))
+        return self.form.is_valid() and any(self.form.cleaned_data.get(name) for name in ("product", "customer"))

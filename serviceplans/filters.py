@@ -20,13 +20,13 @@ class PlanFilters(ListFilters):
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep plans whose name holds the text and that have one part of which all chosen conditions hold."""
-        chosen = self.form.cleaned_data
-        if chosen["q"]:
-            queryset = queryset.filter(folded_name__contains=folded_name(chosen["q"]))
-        conditions = {"product__in": chosen["product"], "edition__in": chosen["edition"]}
+        chosen = self.form.cleaned_data.get
+        if chosen("q"):
+            queryset = queryset.filter(folded_name__contains=folded_name(chosen("q")))
+        conditions = {"product__in": chosen("product"), "edition__in": chosen("edition")}
         wanted: dict[str, Any] = {lookup: values for lookup, values in conditions.items() if values}
-        if chosen["workload"]:
-            wanted["workloads__overlap"] = chosen["workload"]
+        if chosen("workload"):
+            wanted["workloads__overlap"] = chosen("workload")
         if not wanted:
             return queryset
         parts = PlanProduct.objects.for_user(self.user).filter(plan=OuterRef("pk"), **wanted)

@@ -38,12 +38,14 @@ TENANTS_SHOWN = 50
 
 def whole(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
     """Load everything that a card or a page shows of products."""
-    return parts.with_parts(tenants).select_related("service_plan", "health", "customer", "customer__msp")
+    return parts.with_parts(tenants).select_related("service_plan", "health")
 
 
 def products(user: User, customer: Customer) -> Panel:
     """Return a card for each product of the customer, and for each offered one that is not there yet a way to add it."""
     tenants = whole(Tenant.objects.for_user(user).live().filter(customer=customer).order_by("product"))
+    for tenant in tenants:
+        tenant.customer = customer
     cards = [card(user, tenant) for tenant in tenants]
     offered = OfferedProduct.objects.filter(msp=customer.msp_id).order_by("product").values_list("product", flat=True)
     present = {shown["tenant"].product for shown in cards}

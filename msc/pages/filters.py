@@ -205,11 +205,18 @@ class ListFilters(django_filters.FilterSet):  # type: ignore[misc]  # the librar
     Lists with conditions that must hold together override `filter_queryset`.
     """
 
+    base_filters: Mapping[str, Any]
+
     class Meta:
         form = ListForm
 
-    def __init__(self, data: QueryDict | None, queryset: QuerySet[Any], *, user: User) -> None:
+    def __init__(
+        self, data: QueryDict | None, queryset: QuerySet[Any], *, user: User, names: Iterable[str] | None = None
+    ) -> None:
+        """Make all filters, or only the named ones: a page makes no field that its address leaves empty."""
         self.user = user
+        if names is not None:
+            self.base_filters = {name: self.base_filters[name] for name in names}
         super().__init__(data, queryset)
 
     @classmethod
@@ -218,9 +225,9 @@ class ListFilters(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         return list(cls.base_filters)
 
     @classmethod
-    def given(cls, query: QueryDict) -> bool:
-        """Whether the query asks for anything that these filters know."""
-        return any(value for name in cls.base_filters for value in query.getlist(name))
+    def given(cls, query: QueryDict) -> list[str]:
+        """Return the names of the filters that the query sets."""
+        return [name for name in cls.base_filters if any(query.getlist(name))]
 
     def search(self, queryset: QuerySet[Any], name: str, term: str) -> QuerySet[Any]:
         """Keep rows that match the search box; lists with a box override this."""

@@ -106,10 +106,9 @@ class ListPage(PortalView):
 
     @cached_property
     def filterset(self) -> ListFilters | None:
-        """The filters, or None when the address asks for none of them."""
-        if not self.filters.given(self.request.GET):
-            return None
-        return self.filters(self.request.GET, self.scoped(self.user), user=self.user)
+        """The filters that the address sets, or None when it sets none."""
+        given = self.filters.given(self.request.GET)
+        return self.filters(self.request.GET, self.scoped(self.user), user=self.user, names=given) if given else None
 
     def filtered(self, user: User) -> QuerySet[Any]:
         """Return the rows that search and filters leave, none while a filter is in error."""

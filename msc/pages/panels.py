@@ -27,10 +27,9 @@ def window(page: "ListPage", template: str, context: dict[str, Any], status: int
 
 def filters_window(page: "ListPage") -> HttpResponse:
     """Answer the filter panel with its options, which no list page carries."""
-    given = page.filterset
-    filterset = given or page.filters(page.request.GET, page.scoped(page.user), user=page.user)
-    if given is not None:
-        given.form.is_valid()
+    filterset = page.filters(page.request.GET, page.scoped(page.user), user=page.user)
+    if page.filterset is not None:
+        filterset.form.is_valid()
     fields = [_field(page, filterset, name) for name in filterset.filters if name != "q"]
     return window(page, "pages/_filters.html", {"fields": fields, "title": "Filters", "keep": _kept(page)})
 

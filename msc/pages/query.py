@@ -2,12 +2,15 @@
 
 from collections.abc import Container
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 
 from msc.pages.paging import DEFAULT_SIZE, SIZES
 
 LONGEST_PAGE_NUMBER = 9
+#: What asks a list for one of its windows, its file or the choices of a filter, and not for other rows.
+_NOT_THE_LISTS = frozenset({"panel", "export", "choices", "term", "column", "fresh"})
 
 
 @dataclass
@@ -49,12 +52,6 @@ def _is_page(text: str) -> bool:
 
 def changed(query: QueryDict, **values: str | int | None) -> str:
     """Return the query string with some values set, or removed when None."""
-    copy = query.copy()
-    for name in ("panel", "export", "choices", "term", "column", "fresh"):
-        copy.pop(name, None)
-    for name, value in values.items():
-        if value is None:
-            copy.pop(name, None)
-        else:
-            copy[name] = str(value)
-    return copy.urlencode()
+    new = {name: [] if value is None else [str(value)] for name, value in values.items()}
+    kept = {name: many for name, many in query.lists() if name not in _NOT_THE_LISTS}
+    return urlencode({**kept, **new}, doseq=True)
