@@ -4,7 +4,7 @@ Each function recounts what it is given, whole, in one statement, and asks nobod
 run twice, late or after a crash. The caller holds the MSP's rollup lock. Every moment and day is passed in.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -208,8 +208,8 @@ def recount_sources(msp: Msp, sources: Collection[int], now: datetime) -> None:
         "SELECT FROM health_datasource WHERE msp_id = %(msp)s AND id = ANY(%(sources)s) ORDER BY id FOR NO KEY UPDATE",
         {"msp": msp.pk, "sources": ordered},
     )
-    for begin in range(0, len(ordered), 500):
-        _execute(_SOURCES, {**values, "sources": ordered[begin : begin + 500]})
+    for part in _parts(ordered):
+        _execute(_SOURCES, {**values, "sources": part})
 
 
 def recount_tenants(msp: Msp, tenants: Collection[int], now: datetime) -> set[int]:
@@ -230,10 +230,11 @@ def recount_tenants(msp: Msp, tenants: Collection[int], now: datetime) -> set[in
 
 def recount_customers(msp: Msp, customers: Collection[int]) -> None:
     """Sum up what the customer list shows of health, in the rows that the list sorts by."""
-    if customers:
-        values = {"msp": msp.pk, "customers": sorted(customers)}
-        _execute(_LOCK_CUSTOMERS, values)
-        _execute(_CUSTOMERS, values)
+    ordered = sorted(customers)
+    if ordered:
+        _execute(_LOCK_CUSTOMERS, {"msp": msp.pk, "customers": ordered})
+    for part in _parts(ordered):
+        _execute(_CUSTOMERS, {"msp": msp.pk, "customers": part})
 
 
 def _spans(msp: Msp, marked: Collection[TenantOnDay]) -> dict[str, Any]:
@@ -247,6 +248,12 @@ def _spans(msp: Msp, marked: Collection[TenantOnDay]) -> dict[str, Any]:
         "starts": [bounds[day][0] for _, day in ordered],
         "ends": [bounds[day][1] for _, day in ordered],
     }
+
+
+def _parts(ordered: list[int], size: int = 500) -> Iterator[list[int]]:
+    """Split what a statement recounts, so that none takes long however many there are."""
+    for begin in range(0, len(ordered), size):
+        yield ordered[begin : begin + size]
 
 
 def _execute(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
