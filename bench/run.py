@@ -34,9 +34,7 @@ def main(scale: str) -> None:
     with serve({}, f"msc-session={client.cookies['msc-session'].value}") as server:
         figures = [_one(server, client, data, request) for request in pages.requests(data)]
         figures += _worst_sorts(server, client, data)
-        export = measure_export(
-            server, reverse("customers:list") + "?export=csv", owner_url, data.msp.pk, data.customers
-        )
+        export = measure_export(server, os.environ["DATABASE_URL"], data)
     print(f"bench: export {export.seconds:.2f} s, {export.ratio:.1f} x COPY", flush=True)
     spent = profile(client, reverse("customers:list") + "?size=50")
     more = {
