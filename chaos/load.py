@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from chaos.release import HEADER
+
 FORM = "/customers/create/"
 PEOPLE = 8
 #: The browser's half of the forms' tokens; any 32 letters will do.
@@ -18,7 +20,10 @@ _HIDDEN = re.compile(r'name="(csrfmiddlewaretoken|submit_key)"\s+value="([^"]+)"
 
 
 class Answer(NamedTuple):
-    """One request: when it was answered and after how long, how, and what it sent; a status of 0 is a cut connection."""
+    """One request: when it was answered and after how long, how, by which release, and what it sent.
+
+    A status of 0 is a cut connection.
+    """
 
     at: float
     seconds: float
@@ -27,6 +32,7 @@ class Answer(NamedTuple):
     body: str
     sent: str
     cause: str = ""
+    release: str = ""
 
     @property
     def failed(self) -> bool:
@@ -112,7 +118,8 @@ class Load:
             response = link.getresponse()
             body = response.read().decode()
             now, retry_after = time.monotonic(), response.headers.get("Retry-After", "")
-            return Answer(now, now - began, response.status, retry_after, body, sent)
+            release = response.headers.get(HEADER, "")
+            return Answer(now, now - began, response.status, retry_after, body, sent, release=release)
         except (OSError, http.client.HTTPException) as error:
             now = time.monotonic()
             return Answer(now, now - began, 0, "", "", sent, type(error).__name__)

@@ -75,6 +75,25 @@ class Portal:
     def start_worker(self) -> None:
         self.processes["worker"] = self._spawn(*WORKER)
 
+    def start_web_on(self, door: socket.socket, name: str, release: Path) -> None:
+        """Start a web server of a release on a socket that others listen on too, and wait for its word to systemd."""
+        ear, address = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), self.folder / "var" / f"{name}.notify"
+        with ear:
+            address.unlink(missing_ok=True)
+            ear.bind(str(address))
+            ear.settimeout(PATIENCE_SECONDS)
+            self.processes[name] = self._spawn(
+                "chaos.activate", str(door.fileno()), *WEB, cwd=release, keep=door.fileno(), NOTIFY_SOCKET=str(address)
+            )
+            while b"READY=1" not in ear.recv(1024):
+                pass
+
+    def end(self, name: str) -> None:
+        """End a part in order: it finishes what it works on."""
+        process = self.processes.pop(name)
+        process.terminate()
+        process.wait()
+
     def start_web(self, name: str = "web") -> int:
         """Start a web server with a folder of its own for its drain mark, and return its port once it is ready."""
         var, port = self.folder / "var" / name, free_port()
@@ -168,13 +187,20 @@ class Portal:
         ).stdout
 
     def _spawn(
-        self, *module: str, stdin: int = subprocess.DEVNULL, stdout: int | None = None, **environment: str
+        self,
+        *module: str,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int | None = None,
+        cwd: Path = ROOT,
+        keep: int | None = None,
+        **environment: str,
     ) -> "subprocess.Popen[bytes]":
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", *module],
                 env={**self.environment, **environment},
-                cwd=ROOT,
+                cwd=cwd,
+                pass_fds=() if keep is None else (keep,),
                 stdin=stdin,
                 stdout=log if stdout is None else stdout,
                 stderr=log,

@@ -6,6 +6,7 @@
 import argparse
 import random
 import signal
+import socket
 import sys
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from chaos.load import Answer, Load
 from chaos.portal import Portal, is_ready, running, seconds_until
+from chaos.release import publish
 from chaos.report import Line, write
 
 CHANCE = random.Random(12)
@@ -38,16 +40,22 @@ class Web:
         self.cookie = portal.prepare_web()
         self.ports = {"web": portal.start_web()}
         self.faults: list[float] = []
+        #: Since when all servers are of a release, the newest one last.
+        self.upgrades: dict[str, float] = {}
+        self.people: Load | None = None
 
     def load(self, name: str, rate: float) -> Load:
-        return Load(self.cookie, self._port, name, rate)
+        self.people = Load(self.cookie, self._port, name, rate)
+        return self.people
+
+    @property
+    def served(self) -> set[str]:
+        """The releases that people were answered by."""
+        return {answer.release for answer in self.people.answers} if self.people else set()
 
     def fault(self) -> None:
         """Note that a fault comes now."""
         self.faults.append(time.monotonic())
-
-    def signal_master(self, name: str, number: signal.Signals) -> None:
-        self.portal.processes[name].send_signal(number)
 
     def _port(self) -> int:
         """Choose as a balancer does: any server that is in the list."""
@@ -93,12 +101,22 @@ def web_killed(web: Web) -> None:
         time.sleep(CHANCE.uniform(1, 2) + WORKERS_ARE_BACK_SECONDS)
 
 
-def web_renewed(web: Web) -> None:
-    """Let the web server replace its processes, which finish what they do."""
-    for _ in range(web.size.turns):
-        web.fault()
-        web.signal_master("web", signal.SIGHUP)
-        time.sleep(6)
+def web_upgraded(web: Web) -> None:
+    """Publish newer releases, and restart the two web servers on one socket in turn, as `docs/operations.md` says."""
+    before, names = dict(web.ports), ("upgraded-1", "upgraded-2")
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as door:
+        for turn in range(web.size.turns + 1):
+            name = f"release-{turn}"
+            release = publish(web.portal.folder / "releases", name)
+            for server in names:
+                if turn:
+                    web.fault()
+                    web.portal.end(server)
+                web.portal.start_web_on(door, server, release)
+            web.ports = {"door": int(door.getsockname()[1])}
+            web.upgrades[name] = time.monotonic()
+            seconds_until(lambda name=name: name in web.served)  # type: ignore[misc]
+    web.ports = before
 
 
 def web_replaced(web: Web) -> None:
@@ -112,8 +130,7 @@ def web_replaced(web: Web) -> None:
         port = web.ports[name]
         seconds_until(lambda port=port: not is_ready(port))  # type: ignore[misc]
         del web.ports[name]
-        web.signal_master(name, signal.SIGTERM)
-        web.portal.processes.pop(name).wait()
+        web.portal.end(name)
         draining.unlink()
         web.ports[name] = web.portal.start_web(name)
         time.sleep(2)
@@ -151,7 +168,7 @@ FAULTS = (
     Fault(postgresql_restarted, "PostgreSQL restarted", any_number, polite_for=5),
     Fault(postgresql_crashed, "PostgreSQL crashed", any_number, polite_for=5),
     Fault(web_killed, "Web process killed with -9", one_each),
-    Fault(web_renewed, "Web server renewed (HUP)", none),
+    Fault(web_upgraded, "Web servers upgraded in turn", none),
     Fault(web_replaced, "Web servers replaced in turn", none),
 )
 
@@ -159,6 +176,7 @@ FAULTS = (
 def trial(web: Web, fault: Fault) -> Line:
     """Commit a fault while people work, let them send again what failed, and compare with the database."""
     web.faults.clear()
+    web.upgrades.clear()
     rate = 2.2 * fault.creates / web.size.away if fault.creates else web.size.rate
     load = web.load(fault.commit.__name__, rate)
     with load.running():
@@ -201,7 +219,17 @@ def _judged(web: Web, fault: Fault, load: Load, seconds: float) -> Line:
             f"last {last:.1f} s after the fault ({fault.polite_for:.0f} s)",
         ]
         passed = passed and not rude and last <= fault.polite_for
+    if web.upgrades:
+        old = sum(_is_by_old_code(answer, web.upgrades) for answer in load.answers)
+        figures.append(f"answered by old code after it {old} (0)")
+        passed = passed and not old and web.served >= web.upgrades.keys()
     return Line(fault=fault.words, figures=tuple(figures), passed=passed)
+
+
+def _is_by_old_code(answer: Answer, upgrades: dict[str, float]) -> bool:
+    """Tell whether a request that began when all servers were of a newer release was answered by an older one."""
+    superseded = list(upgrades.values())[list(upgrades).index(answer.release) + 1 :] if answer.release else []
+    return any(answer.at - answer.seconds > moment for moment in superseded)
 
 
 def _causes(failures: list[Answer]) -> str:

@@ -123,7 +123,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "msc.logging.RequestLog",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "msc.static_files.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "msc.access.middleware.InputGate",
     "django.middleware.gzip.GZipMiddleware",

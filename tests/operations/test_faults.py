@@ -6,7 +6,7 @@ from chaos import web
 from chaos.portal import running
 
 SHORT = web.Size(rate=6, turns=1, kills=2, away=5)
-CHOSEN = (web.valkey_frozen, web.postgresql_crashed, web.web_killed, web.web_renewed, web.web_replaced)
+CHOSEN = (web.valkey_frozen, web.postgresql_crashed, web.web_killed, web.web_upgraded, web.web_replaced)
 
 
 @pytest.mark.timeout(300)
