@@ -56,7 +56,7 @@ class CustomerTable(ListTable):
     plan = _per_product("Service Plan", Named("", dictionary="plans"), each("s"), "plan", always=True, width=130)
     account_name = Text("Account Name", fields=("account_name",), sort=("folded_account_name",), required=True)
     edition = _per_product("Edition", Named("", dictionary="editions"), each("e"), "edition", width=120)
-    region = _per_product("Storage Region", Several("", dictionary="regions"), each("r"), "region", width=200)
+    region = _per_product("Storage Region", Several("", dictionary="regions"), each("r"), "region", width=240)
     tenant_type = _per_product("Tenant Type", Named("", dictionary="types"), each("y"), "type", width=130)
     tenant_admin = Several(
         "Tenant Admin",
@@ -64,7 +64,7 @@ class CustomerTable(ListTable):
         fields=("summary__admins",),
         sort_low=("summary__admin_low",),
         sort_high=("summary__admin_high",),
-        width=170,
+        width=190,
     )
     status = _per_product(
         "Status", Badge("", looks=state_looks(tenant_choices("state"))), each("st"), "status", shown=True, width=120
@@ -74,21 +74,20 @@ class CustomerTable(ListTable):
     quota_effective = _per_product("Quota Effective Date", Date(""), each_day("qf"), "quota_effective", width=200)
     quota_end = _per_product("Quota End Date", Date(""), each_day("qt"), "quota_end", width=200)
     quota_used = _per_product(
-        "Quota Used", Percent("", levels="quota_levels"), each_number("qu"), "quota_used", width=150
+        "Quota Used", Percent("", levels="quota_levels"), each_number("qu"), "quota_used", width=160
     )
     backup_success = Percent(
         "Backup Success (30 days)",
         fields=("summary__backup_success",),
         places=1,
+        unit="",
         shown=True,
-        width=195,
+        width=165,
         hint="Successful jobs, with errors or without, among those that succeeded or failed.",
     )
-    last_backup = Date(
-        "Last Backup", fields=("summary__last_backup_at",), hint="End of the last successful backup.", width=230
-    )
+    last_backup = Date("Last Backup", fields=("summary__last_backup_at",), hint="End of the last successful backup.")
     open_alerts = Number("Open Alerts", fields=("summary__open_alerts",), shown=True, width=125)
-    consumed = Units("CU (90 days)", fields=("summary__cu_90d",), width=120)
+    consumed = Units("CU (90 days)", fields=("summary__cu_90d",), width=130)
     phone = Phone("Phone Number", fields=("identity__phone",), sort=("identity__phone",), required=True)
     address = LongText("Address", fields=("identity__address",), sort=("identity__folded_address",), required=True)
-    created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True, width=210)
+    created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True)

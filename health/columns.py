@@ -42,10 +42,10 @@ class LastStatus(Column):
     """
 
     kind = "badge"
-    default_width = 330
+    default_width = 230
 
     def html(self, values: Values, names: Names) -> str:
-        """Show the state with icon and word, then the age and the job."""
+        """Show the state with icon and word, and below it the age and the job."""
         status, moment, job, is_silent, running = values
         told = LOOKS.get(status, NEVER)
         look = UNKNOWN if is_silent else told
@@ -56,7 +56,8 @@ class LastStatus(Column):
             return shown
         last = f"last {told.word.lower()} " if is_silent else ""
         whole = f"{absolute(moment)}, job {escape(job)}"
-        return f'{shown} <span class="age" title="{whole}">{last}{escape(job_age(moment, job))}</span>'
+        age = f"{last}{escape(job_age(moment, job))}"
+        return f'<div class="line">{shown}</div><div class="line age" title="{whole}">{age}</div>'
 
     def text(self, values: Values, names: Names) -> str:
         """Write the state and, in brackets, the job."""
@@ -97,7 +98,7 @@ class Policy(Column):
     """The backup policy with how often it runs: `fields` are the name and the hours between two backups."""
 
     kind = "long"
-    default_width = 230
+    default_width = 220
 
     def html(self, values: Values, names: Names) -> str:
         """Show the name and the interval."""
@@ -117,7 +118,7 @@ class Strip(Column):
     """The last 28 days of a data source: `fields` are the letters and the day they end on."""
 
     kind = "strip"
-    default_width = 230
+    default_width = 220
 
     def html(self, values: Values, names: Names) -> str:
         """Show the picture; the dictionary `days` says which day it is for the MSP."""

@@ -12,7 +12,7 @@ class SourceTable(ListTable):
 
     organization = Text("Organization", shown=True, required=True, width=140)
     name = Text("Data Source", sort=("folded_name",), required=True, always=True, width=150)
-    workload = Named("Workloads", dictionary="workloads", fields=("workload",), shown=True, required=True, width=120)
+    workload = Named("Workloads", dictionary="workloads", fields=("workload",), shown=True, required=True, width=125)
     policy = Policy(
         "Backup Policy",
         fields=("policy_name", "policy_interval_hours"),
@@ -25,16 +25,15 @@ class SourceTable(ListTable):
         fields=("last_status", "last_backup_at", "last_backup_job", "is_silent", "running"),
         sort=("is_silent", "last_status", "last_backup_at"),
         shown=True,
-        width=300,
     )
-    strip = Strip("Last 28 Days", fields=("strip", "strip_on"), sort=(), shown=True, width=212)
-    started = Date("Last Job Run", fields=("last_start_at",), shown=True, width=215)
+    strip = Strip("Last 28 Days", fields=("strip", "strip_on"), sort=(), shown=True, width=215)
+    started = Date("Last Job Run", fields=("last_start_at",), shown=True)
     succeeded = LastGood(
         "Last Successful Job Run",
         fields=("last_success_at", "last_success_job", "last_status"),
         sort=("last_success_at",),
         shown=True,
-        width=190,
+        width=220,
         hint="Told when the last job failed.",
     )
     restored = JobAge(

@@ -53,7 +53,7 @@ class AlertTable(ListTable):
 
     default_sort = "state"
 
-    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=300)
+    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=380)
     severity = Badge(
         "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=115
     )
@@ -64,18 +64,17 @@ class AlertTable(ListTable):
         sort=("customer__identity__folded_name",),
         required=True,
         shown=True,
-        width=175,
+        width=190,
     )
     object = Subject(
         "Object",
         fields=("data_source__name", "product"),
         sort=("folded_object",),
-        shown=True,
-        width=150,
+        width=205,
         hint="Data source or product",
     )
     product = Named("Product", dictionary="products", required=True, width=210)
-    type = Named("Type", dictionary="types", required=True, shown=True, width=185)
+    type = Named("Type", dictionary="types", required=True, shown=True, width=215)
     state = Badge(
         "State",
         looks=STATE_LOOKS,
@@ -85,7 +84,7 @@ class AlertTable(ListTable):
         width=105,
         hint="Active first, then the worst and the latest",
     )
-    first_seen = Date("First Seen", required=True, shown=True, width=215)
-    last_seen = Date("Last Seen", width=230)
+    first_seen = Date("First Seen", required=True, shown=True, width=245)
+    last_seen = Date("Last Seen")
     count = Number("Times Raised", required=True, width=140, hint="When it became active, and each time it got worse")
-    resolved = Date("Resolved At", fields=("resolved_at",), width=230)
+    resolved = Date("Resolved At", fields=("resolved_at",))

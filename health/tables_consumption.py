@@ -58,7 +58,7 @@ class ConsumptionTable(ListTable):
         width=160,
         hint="Since the quota's effective date, whatever days are shown.",
     )
-    counted = Date("Counted At", fields=("health__counted_at",), width=230)
+    counted = Date("Counted At", fields=("health__counted_at",))
 
 
 #: Words of ids and codes, the same in every request.

@@ -123,7 +123,7 @@ class Teller:
             "bytes": source.gigabytes * GIGABYTE // (1 if kind == "backup" else 50),
             "errors": 7 if status == "completed_with_errors" else 0,
             "message": "The server refused the connection." if status == "failed" else "",
-            "policy": {"name": "Daily, kept 90 days", "interval_hours": 24, "retention_days": 90},
+            "policy": {"name": "Daily, 90 days", "interval_hours": 24, "retention_days": 90},
         }
 
 

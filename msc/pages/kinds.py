@@ -160,7 +160,7 @@ class Date(Column):
     """A day or a moment: absolute, with its relative age beside it."""
 
     kind = "date"
-    default_width = 240
+    default_width = 250  # a moment with its age, `24 Nov 2026, 15:00 59 min ago`
 
     def html(self, values: Values, names: Names) -> str:
         """Show the date in the person's zone and its age."""
@@ -221,6 +221,7 @@ class Percent(Number):
     """A share of 100: the number says it, a small bar beside it shows it.
 
     `levels` names the dictionary of tones that begin at a share, the worst first; without it every bar is plain.
+    The sign stands in the header, or beside every number where the header keeps its own words (`unit=""`).
     """
 
     kind = "percent"
@@ -244,7 +245,8 @@ class Percent(Number):
             return EMPTY_HTML
         share = values[0]
         tone = tone_of(share, names[self.levels]) if self.levels else "plain"
-        return bar(float(share), tone) + f"{share:,.{self.places}f}"
+        sign = "" if self.unit else " %"
+        return f'{bar(float(share), tone)}<span class="share">{share:,.{self.places}f}{sign}</span>'
 
 
 def tone_of(share: Decimal, levels: Mapping[str, str]) -> str:

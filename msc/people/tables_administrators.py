@@ -46,7 +46,7 @@ class AdministratorTable(ListTable):
         always=True,
         width=145,
     )
-    address = Text("E-mail", shown=True, width=200)
+    address = Text("E-mail", shown=True, width=230)
     role = Badge("Role", looks=ROLES, shown=True, width=222)
     customers = Number(
         "Customers",
@@ -55,7 +55,7 @@ class AdministratorTable(ListTable):
         width=122,
         hint="How many a tenant administrator is in charge of",
     )
-    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True, width=200)
+    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True)
     state = Badge("State", looks=STATES, shown=True, width=140)
     second_factor = Badge("Second factor", looks=FACTORS, shown=True, width=160)
     phone = Phone("Phone number")

@@ -82,13 +82,13 @@ class AuditTable(ListTable):
 
     default_sort = "-at"
 
-    at = Date("When", required=True, always=True, width=215)
+    at = Date("When", required=True, always=True)
     happened = Happened("What happened", fields=SENTENCE, sort=(), always=True)
     actor = Text("Who", fields=("actor_label",), shown=True, width=215)
-    action = Words("Action")
+    action = Words("Action", width=230)
     thing = Thing("Object", fields=("object_type",), shown=True, width=150)
     address = Text("IP address", shown=True, width=150)
-    request = Text("Request", fields=("request_id",), width=280)
+    request = Text("Request", fields=("request_id",), width=320)
 
 
 class LogInTable(ListTable):
@@ -96,14 +96,14 @@ class LogInTable(ListTable):
 
     default_sort = "-at"
 
-    at = Date("When", required=True, always=True, width=215)
+    at = Date("When", required=True, always=True)
     happened = Happened("What happened", fields=SENTENCE, sort=(), always=True)
     action = Words("Action", width=200)
     method = Text("Method", fields=("detail__method",), shown=True, width=160)
     reason = Text("Reason", fields=("detail__reason",), width=220)
     address = Text("IP address", shown=True, width=150)
     actor = Text("E-mail", fields=("actor_label",), shown=True, width=240)
-    request = Text("Request", fields=("request_id",), width=280)
+    request = Text("Request", fields=("request_id",), width=320)
 
 
 class ByPerson(ScopedModelMultiChoice):

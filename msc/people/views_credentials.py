@@ -53,7 +53,7 @@ class CredentialTable(ListTable):
     state = Badge("State", looks=STATES, shown=True, width=130)
     last_used_at = Date("Last used", shown=True)
     expires_at = Date("Expires", shown=True)
-    created_at = Date("Created on", shown=True)
+    created_at = Date("Created on")
     created_by = Text("Created by", fields=("created_by__email",))
 
     @classmethod
