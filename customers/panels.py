@@ -30,5 +30,4 @@ def contacts(user: User, customer: Customer) -> Panel:
         "customers/_contacts.html",
         {"customer": customer, "contacts": list(rows), "may_edit": may_edit},
         actions=[add] if may_edit else (),
-        wide=True,
     )

@@ -9,23 +9,20 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from customers import attention, contacts, dictionaries, services
-from customers.columns import state_looks
+from customers import attention, contacts, dictionaries, heads, services
 from customers.filters import CustomerFilters
 from customers.forms import ContactForm, CustomerForm
 from customers.models import Contact, Customer, CustomerTally
-from customers.tables import CustomerTable, tenant_choices
+from customers.tables import CustomerTable
 from msc.access.models import User
 from msc.access.roles import Role
 from msc.pages.columns import Names
-from msc.pages.detail import DetailPage, PageAction, shown_tabs
+from msc.pages.detail import DetailPage, PageAction
 from msc.pages.dialogs import ConfirmDialog, FormDialog, Outcome
 from msc.pages.list import Empty, ListPage
 from msc.pages.rendering import Action, RowAction
 from msc.people.views_events import AuditTrail
 from serviceplans.catalogue import Product
-
-STATES = state_looks(tenant_choices("state"))
 
 
 class CustomerList(ListPage):
@@ -92,14 +89,10 @@ class CustomerPage(DetailPage):
     model, needs = Customer, "customer.view"
     template = "customers/page.html"
     tabs_of, tab = "customer", "customers:page"
-    actions = (
-        Action("Edit", "customers:edit", needs="customer.edit", icon="pencil"),
-        Action("Delete", "tenants:delete_customer", needs="customer.delete", icon="trash"),
-    )
 
     def page_actions(self) -> list[PageAction]:
-        """Return Edit and Delete, which the sandbox has not."""
-        return [] if self.object.is_sandbox else super().page_actions()
+        """Return the buttons that every tab has."""
+        return heads.actions(self.user, self.object)
 
     def queryset(self) -> QuerySet[Customer]:
         """Return the customers with their identity, who is in charge, and what their products are."""
@@ -107,8 +100,7 @@ class CustomerPage(DetailPage):
 
     def more(self) -> dict[str, Any]:
         """Return where the customer's products stand, each state once."""
-        states = {entry["st"] for entry in self.object.summary.products}
-        return {"states": [look for state, look in STATES.items() if state in states]}
+        return {"states": heads.states(self.object)}
 
     def get_title(self) -> str:
         """Return the customer's real name."""
@@ -126,7 +118,7 @@ class CustomerHistory(AuditTrail):
     @cached_property
     def object(self) -> Customer:
         """The customer of the address."""
-        rows = Customer.objects.for_user(self.user).select_related("identity")
+        rows = Customer.objects.for_user(self.user).select_related("identity", "summary")
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     def scoped(self, user: User) -> QuerySet[Any]:
@@ -135,7 +127,7 @@ class CustomerHistory(AuditTrail):
 
     def above(self) -> dict[str, Any]:
         """Return what the head of the customer's page shows."""
-        return {"object": self.object, "tabs": shown_tabs(self.user, self.tabs_of, self.tab, self.object.pk)}
+        return heads.head(self.user, self.object, self.tab)
 
 
 class CustomerDialog(FormDialog):

@@ -25,7 +25,7 @@ def consumption(user: User, customer: Customer) -> Panel | None:
         return None
     use = use_of(user, customer, customer.msp.today())
     chart = chart_of(use) if use else None
-    return Panel("Consumption Units", "health/_consumption.html", {"chart": chart, "customer": customer})
+    return Panel("Consumption Units", "health/_consumption.html", {"chart": chart, "customer": customer}, tall=True)
 
 
 def alerts(user: User, tenant: Tenant) -> Panel | None:

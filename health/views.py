@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 
+from customers import heads
 from customers.models import Customer
 from health import apidocs, services, strips
 from health.figures import alerts_by_product, headline
@@ -18,7 +19,6 @@ from health.models import Alert, DataSource
 from health.tables import SourceTable
 from msc.access.models import User
 from msc.pages.columns import Names
-from msc.pages.detail import shown_tabs
 from msc.pages.dialogs import FormDialog, Outcome
 from msc.pages.list import Empty, ListPage
 from msc.pages.rendering import RowAction
@@ -40,7 +40,7 @@ class CustomerHealth(ListPage):
     @cached_property
     def customer(self) -> Customer:
         """The customer of the address."""
-        rows = Customer.objects.for_user(self.user).select_related("identity")
+        rows = Customer.objects.for_user(self.user).select_related("identity", "summary")
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     def scoped(self, user: User) -> QuerySet[DataSource]:
@@ -56,8 +56,7 @@ class CustomerHealth(ListPage):
         tenants = list(self._tenants())
         figures = headline([tenant.health for tenant in tenants if hasattr(tenant, "health")])
         return {
-            "object": self.customer,
-            "tabs": shown_tabs(self.user, "customer", "health:customer", self.customer.pk),
+            **heads.head(self.user, self.customer, "health:customer"),
             "figures": figures,
             "alerts": alerts_by_product({tenant.product: tenant.active_alerts for tenant in tenants}),
             "legend": strips.legend(),

@@ -27,6 +27,7 @@ class Panel:
     context: dict[str, Any] = field(default_factory=dict)
     actions: Sequence["PageAction"] = ()
     wide: bool = False
+    tall: bool = False  # two others stand beside it, one below the other
 
     @property
     def slug(self) -> str:
@@ -64,6 +65,15 @@ def shown_tabs(user: User, of: str, current: str, pk: int) -> list[ShownTab]:
     ]
 
 
+def shown_actions(user: User, actions: Iterable[Action], pk: int) -> list[PageAction]:
+    """Return the buttons of an object's page that the person may press."""
+    return [
+        PageAction(action.label, reverse(action.url_name, args=[pk]), action.icon, action.dialog)
+        for action in actions
+        if user.can(action.needs)
+    ]
+
+
 class DetailPage(PortalView):
     """The page of one object that the person may see; a foreign one is 404."""
 
@@ -93,11 +103,7 @@ class DetailPage(PortalView):
 
     def page_actions(self) -> list[PageAction]:
         """Return the header's buttons that the person may press."""
-        return [
-            PageAction(action.label, reverse(action.url_name, args=[self.object.pk]), action.icon, action.dialog)
-            for action in self.actions
-            if self.user.can(action.needs)
-        ]
+        return shown_actions(self.user, self.actions, self.object.pk)
 
     def tabs(self) -> list[ShownTab]:
         """Return the tabs of this kind of object that the person may open."""

@@ -88,7 +88,8 @@ document.addEventListener("htmx:after:swap", (event) => {
 // It worked: close, and show what lies under the dialog as it is now, with the message.
 document.addEventListener("dialog:done", () => {
   dialog.close();
-  if (document.getElementById("results")) tell("list:show", location.pathname + location.search);
+  const listOnly = document.getElementById("results") && !document.querySelector("[data-reload]");
+  if (listOnly) tell("list:show", location.pathname + location.search);
   else location.reload();
 });
 

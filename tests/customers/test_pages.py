@@ -371,6 +371,16 @@ def test_the_history_is_the_customers_own_and_for_those_who_see_events(scoped, a
     assert "/history/" not in signed_in(tom).get(f"/customers/{harbour.pk}/").content.decode()
 
 
+@pytest.mark.parametrize("tab", ["", "health/", "history/"])
+def test_every_tab_has_the_state_and_the_actions_of_the_customer(scoped, ada, rita, harbour, tab):
+    address = f"/customers/{harbour.pk}/"
+    page = signed_in(ada).get(f"{address}{tab}").content.decode()
+    assert "No product yet" in page
+    assert f'href="{address}edit/"' in page
+    assert f'href="{address}delete/"' in page
+    assert f"{address}edit/" not in signed_in(rita).get(f"{address}{tab}").content.decode()
+
+
 def test_the_sandbox_page_offers_neither_edit_nor_delete(scoped, ada):
     sandbox = services.create_sandbox_customer(by=ada, msp=scoped, address="Kiel", phone="+49431123456")
     page = signed_in(ada).get(f"/customers/{sandbox.pk}/").content.decode()
