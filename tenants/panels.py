@@ -140,7 +140,7 @@ def history(user: User, tenant: Tenant) -> Panel | None:
     """Return what happened to the product, to people who may see events."""
     if not user.can("event.view"):
         return None
-    events = Event.objects.for_user(user).for_object(tenant).newest_first()[:HISTORY_LENGTH]
+    events = Event.objects.for_user(user).for_object(tenant).with_names().newest_first()[:HISTORY_LENGTH]
     return Panel("History", "people/_history.html", {"events": list(events)}, wide=True)
 
 

@@ -75,7 +75,9 @@ def words_of(action: str) -> str:
 
 
 def sentence_of(action: str, actor: str, thing: str) -> str:
-    """Return the event as one sentence."""
+    """Return the event as one sentence; at sign-in a person is not told of twice."""
+    if thing == actor and is_about_a_session(action):
+        thing = ""
     return " ".join(part for part in (actor or "Somebody", words_of(action), thing) if part)
 
 

@@ -54,6 +54,13 @@ class Event(models.Model):
         return sentence_of(self.action, self.actor_label, self.object_label)
 
     @property
+    def sentence(self) -> str:
+        """The event as the MSP's own people read it, with real names; load it `with_names`."""
+        private = getattr(self, "private", None)
+        label = private.label if private and private.label else self.object_label
+        return sentence_of(self.action, self.actor_label, label)
+
+    @property
     def words(self) -> str:
         """What was done, in words."""
         return words_of(self.action)

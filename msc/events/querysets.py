@@ -34,6 +34,10 @@ class EventQuerySet(ScopedQuerySet["Event"]):
         """Return the history of one thing."""
         return self.filter(object_type=thing._meta.label_lower, object_id=thing.pk)
 
+    def with_names(self) -> Self:
+        """Load the part of each event that is the MSP's own, which has the real names."""
+        return self.select_related("private")
+
     def newest_first(self) -> Self:
         """Order as the pages show them."""
         return self.order_by("-at", "-pk")

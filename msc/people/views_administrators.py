@@ -128,7 +128,7 @@ class AdministratorPage(DetailPage):
                 "factor": SecondFactor(self.object.second_factor).label,
             },
         )
-        events = Event.objects.for_user(self.user).for_object(self.object).newest_first()[:NEWEST_EVENTS]
+        events = Event.objects.for_user(self.user).for_object(self.object).with_names().newest_first()[:NEWEST_EVENTS]
         yield Panel("History", "people/_history.html", {"events": events, "none": "Nothing happened yet."}, wide=True)
 
 

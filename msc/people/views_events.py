@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from msc.access.models import User
-from msc.events.actions import is_about_a_session, sentence_of
+from msc.events.actions import is_about_a_session
 from msc.events.models import Event
 from msc.mail.models import OutboxMessage
 from msc.pages.detail import DetailPage, Panel
@@ -92,7 +92,7 @@ class EventPage(DetailPage):
 
     def queryset(self) -> QuerySet[Any]:
         """Return the events with the part that is the MSP's own."""
-        return super().queryset().select_related("private")
+        return Event.objects.for_user(self.user).with_names()
 
     @property
     def private(self) -> Any:  # EventDetail, or None
@@ -102,8 +102,7 @@ class EventPage(DetailPage):
     def get_title(self) -> str:
         """Return the event as a sentence."""
         event: Event = self.object
-        label = self.private.label if self.private and self.private.label else event.object_label
-        return sentence_of(event.action, event.actor_label, label)
+        return event.sentence
 
     def panels(self) -> Iterable[Panel]:
         """Show the facts, before and after, and the rest of the request."""
@@ -118,7 +117,7 @@ class EventPage(DetailPage):
             yield Panel(
                 "Same request",
                 "people/_history.html",
-                {"events": same.newest_first()[:SAME_REQUEST], "none": "The request did nothing else."},
+                {"events": same.with_names().newest_first()[:SAME_REQUEST], "none": "The request did nothing else."},
                 wide=True,
             )
 

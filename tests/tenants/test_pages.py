@@ -215,3 +215,10 @@ def test_the_menu_of_the_list_leads_to_adding(ada, harbour, plan):
     assert "Add SaaS Apps and Endpoints" in client.get(f"/customers/{harbour.pk}/products/add/").content.decode()
     factories.make_tenant(harbour, plan, Product.SAAS)
     assert "Add Hybrid Workloads to Harbour" in client.get(f"/customers/{harbour.pk}/products/add/").content.decode()
+
+
+def test_the_history_of_a_product_says_the_real_name_of_its_customer(ada, hybrid):
+    client = signed_in(ada)
+    assert client.post(address(hybrid, "suspend/")).status_code == 302
+    page = client.get(address(hybrid)).content.decode()
+    assert "suspended the product Hybrid Workloads of Harbour Logistics" in page
