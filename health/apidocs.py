@@ -91,7 +91,7 @@ def _fields(schema: Schema, part: Schema) -> Iterator[Field]:
 
 def _first_line(words: str) -> str:
     """Leave out the list of choices that the generator adds, which the kind already tells."""
-    return words.split("\n* ", maxsplit=1)[0].split("\n\n", maxsplit=1)[0].strip()
+    return f"\n{words}".split("\n* ", maxsplit=1)[0].strip().split("\n\n", maxsplit=1)[0]
 
 
 def _kind(schema: Schema, part: Schema) -> str:

@@ -188,11 +188,11 @@ class RunOut(serializers.ModelSerializer[Run]):
         )
 
     def get_kind(self, run: Run) -> str:
-        """Return the word of the API."""
+        """Backup or restore."""
         return WORD_OF_KIND[run.kind]
 
     def get_status(self, run: Run) -> str:
-        """Return the word of the API."""
+        """How the run ended, or that it still runs."""
         return WORD_OF_STATUS[run.status]
 
 
@@ -242,5 +242,5 @@ class AlertOut(serializers.ModelSerializer[Alert]):
         )
 
     def get_severity(self, alert: Alert) -> str:
-        """Return the word of the API."""
+        """Critical, warning or information."""
         return Severity(alert.severity).name.lower()

@@ -119,6 +119,7 @@ def test_an_empty_tenant_says_how_to_connect_a_tool(ada, harbour, hybrid):
     page = text_of(signed_in(ada).get(f"/customers/{harbour.pk}/health/"))
     assert "No backup tool reports yet" in page
     assert f"tenant={hybrid.pk}&amp;" in page
+    assert "exit=$code" in page
 
 
 def test_another_customers_tab_does_not_exist(tom, eve, sibling, harbour):
@@ -137,6 +138,7 @@ def test_the_api_page_describes_every_operation(rita):
         "completed_with_errors",
     ):
         assert part in page, part
+    assert "- VMware" not in page
 
 
 def source_of(tenant, name: str) -> DataSource:
