@@ -69,7 +69,7 @@ class CustomerForm(RuleForm):
         required=False,
         max_length=400,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Needed only to hide the customer name. It never changes once it is saved.",
+        help_text="Required while the customer name is hidden: it stands in for it. It never changes once it is saved.",
     )
     address = forms.CharField(
         label="Address",

@@ -34,7 +34,7 @@ class TenantDialog(Dialog):
 
     def get_title(self) -> str:
         """Name the product and the customer."""
-        return f"{self.action.verb}: {self.name}"
+        return f"{self.action.verb} {self.name}"
 
     def get_verb(self) -> str:
         """Name the product."""
@@ -150,6 +150,10 @@ class TenantCancelDeletion(TenantConfirm):
     """Cancel the deletion of a product."""
 
     needs, action = CANCEL_DELETION.needs, CANCEL_DELETION
+
+    def get_title(self) -> str:
+        """Name the product and the customer."""
+        return f"Cancel the deletion of {self.name}"
 
     def get_verb(self) -> str:
         """Say what the button does."""

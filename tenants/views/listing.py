@@ -22,6 +22,7 @@ class TenantList(ListPage):
     model, table, filters = Tenant, TenantTable, TenantFilters
     name, title, noun, needs = "products", "Products", ("product", "products"), "tenant.view"
     search_label = "Search customers"
+    template = "tenants/list.html"
     empty = Empty("No products yet", "Open a customer and add its first product.")
 
     def scoped(self, user: User) -> QuerySet[Tenant]:
