@@ -1,11 +1,14 @@
 """A reference to somebody else's thing, wherever a request carries one, is answered as one to nothing at all."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from customers.models import Customer
+from health.api import Reading
 from msc.access import scope
 from msc.access.models import User
 from msc.pages.filters import ScopedModelMultiChoice
@@ -14,7 +17,7 @@ from tenants.models import Tenant
 from tests.grid.engine import Answer, Stage, alike
 from tests.grid.forms import FORMS, form
 from tests.grid.looks import LISTS
-from tests.grid.places import MISSING_ID, url
+from tests.grid.places import MISSING_ID, names_an_object, patterns, url
 from tests.grid.table import TABLE_OF
 
 #: Whose things a reader may not know of.
@@ -78,6 +81,59 @@ def test_a_form_answers_a_strangers_id_as_a_missing_one(stage, name):
             if not same(*answers, pk, MISSING_ID):
                 wrong.append(f"{field} of {owner} as {reader}: {[answer.status for answer in answers]}")
     assert not wrong, "\n".join(wrong)
+
+
+#: Programs and whose things they may not know of.
+FOREIGN_TO = (("program", "foreign"), ("foreign", "own"))
+READ = {
+    pattern.name: pattern.view
+    for pattern in patterns()
+    if isinstance(pattern.view, type) and issubclass(pattern.view, Reading)
+}
+#: What a program writes, with the id that the record or the query names.
+WRITTEN = ("health:api-runs", "health:api-usage", "health:api-runs-restic", "health:api-runs-borg")
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_what_is_typed_finds_no_strangers_choice(stage, name):
+    wrong = []
+    for reader, owner in STRANGERS:
+        mine, theirs = stage.world.owned["foreign" if reader == "eve" else "own"], stage.world.owned[owner]
+        for field, found in LISTS[name].filters.base_filters.items():
+            if not isinstance(found, ScopedModelMultiChoice):
+                continue
+            answer = stage.ask(reader, "GET", f"{url(name, mine)}?choices={field}&term=cnry")
+            wrong += [f"{field} as {reader}: {leak}" for leak in stage.leaks(reader, answer)]
+            if names_an_object(name) and stage.ask(reader, "GET", f"{url(name, theirs)}?choices={field}").status < 400:
+                wrong.append(f"{field} as {reader}: answers at what is of {owner}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", sorted(READ))
+def test_a_programs_filter_answers_a_strangers_id_as_a_missing_one(stage, name):
+    wrong = []
+    for reader, owner in FOREIGN_TO:
+        for field, found in READ[name].filters.base_filters.items():
+            if not isinstance(found, ScopedModelMultiChoice):
+                continue
+            pk = strange(stage, found.of, owner)
+            answers = [stage.ask(reader, "GET", f"{reverse(name)}?{field}={sent}") for sent in (pk, MISSING_ID)]
+            if not same(*answers, pk, MISSING_ID) or answers[0].status != 400:
+                wrong.append(f"{field} of {owner} as {reader}: {[answer.status for answer in answers]}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize(("reader", "owner"), FOREIGN_TO)
+def test_a_programs_record_answers_a_strangers_id_as_a_missing_one(stage, name, reader, owner):
+    theirs, answers = stage.world.owned[owner], []
+    for pk in (theirs.ready.pk, MISSING_ID):
+        data, address = form(name, stage.world, theirs), re.sub(r"(?<=tenant=)\d+", str(pk), url(name, theirs))
+        for record in data.get("records", ()):
+            record["tenant"] = pk
+        answers.append(stage.ask(reader, "POST", address, data or None, content_type="application/json"))
+    assert same(*answers, theirs.ready.pk, MISSING_ID)
+    assert answers[0].status == 422
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))

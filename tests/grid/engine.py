@@ -3,7 +3,7 @@
 import re
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -37,6 +37,7 @@ class Answer:
     headers: Mapping[str, str]
     written: list[str]
     mails: list[tuple[str, bytes]]
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def everything(self) -> bytes:
@@ -53,6 +54,7 @@ class Stage:
         self.superuser: psycopg.Connection = stack.connect(superuser_url(DATABASE))
         self.rows = Rows(self.superuser)
         self.place = self._log_position()
+        self.keeps_rows = False  # whether an answer tells what stood in the tables that were written
 
     def close(self) -> None:
         self.superuser.close()
@@ -89,16 +91,22 @@ class Stage:
         person = self.world.people.get(reader)
         return {submission.FIELD: submission.new_key(person)} | dict(data) if person else dict(data)
 
-    def _written(self) -> tuple[list[str], list[tuple[str, bytes]]]:
+    def _written(self) -> tuple[list[str], list[tuple[str, bytes]], dict[str, list[dict[str, Any]]]]:
         # The write-ahead log does not move while nothing is written: most requests cost one small query here.
         if self._log_position() == self.place:
-            return [], []
+            return [], [], {}
         written = self.rows.touched()
         mails = self._mails() if "mail_outboxbody" in written else []
+        rows = {name: self._rows(name) for name in written} if self.keeps_rows else {}
         if written:
             self.rows.restore()
         self.place = self._log_position()
-        return written, mails
+        return written, mails, rows
+
+    def _rows(self, table: str) -> list[dict[str, Any]]:
+        """Return the rows of a table in the order in which they were made."""
+        found = self.superuser.execute(f"SELECT to_jsonb(t) FROM {table} t").fetchall()
+        return sorted((row for (row,) in found), key=lambda row: (row.get("id", 0), str(row)))
 
     def _mails(self) -> list[tuple[str, bytes]]:
         found = self.superuser.execute(
