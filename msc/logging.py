@@ -34,6 +34,9 @@ PRIVATE_KEYS = frozenset(
 #: What Celery says of a failed task repeats the exception's text and the task's arguments.
 CELERY_VALUES = ("args", "kwargs", "traceback", "return_value")
 
+#: gunicorn repeats the line or the header of a request that is none.
+UNREADABLE_REQUEST = re.compile(r"Invalid request from ip=\S*: [\w ]+")
+
 log = structlog.get_logger("msc.requests")
 
 
@@ -104,6 +107,8 @@ class WithoutValues(logging.Filter):
             record.__dict__.pop("data", None)
         elif isinstance(record.args, tuple):
             record.args = tuple(_without_query(part) for part in record.args)
+        if record.name == "gunicorn.error" and (told := UNREADABLE_REQUEST.match(str(record.msg))):
+            record.msg = told[0]
         return True
 
 

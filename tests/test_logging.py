@@ -125,6 +125,12 @@ def test_the_web_servers_own_messages_lose_the_query(lines):
     assert "%(r)s" not in ours.GUNICORN_ACCESS_FORMAT
 
 
+def test_the_web_server_repeats_nothing_of_a_request_that_is_none(lines):
+    said = "Invalid request from ip={ip}: {error}".format(ip="::1", error=f"Invalid HTTP request line: {CANARY!r}")
+    logging.getLogger("gunicorn.error").warning(said)
+    assert lines()[0]["event"] == "Invalid request from ip=::1: Invalid HTTP request line"
+
+
 def test_the_id_of_a_request_is_never_the_callers(lines):
     request = RequestFactory().get("/", headers={"x-request-id": "chosen by the caller"})
     response = ours.RequestLog(lambda _: HttpResponse())(request)
