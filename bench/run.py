@@ -14,11 +14,14 @@ from bench.dataset import SCALES, Dataset, build
 from bench.export import measure_export
 from bench.measure import Figure, Request, bare_sql, measure
 from bench.profile import profile
+from bench.row_security import Cost, kept, measure_cost
 from bench.web import WebServer, serve
 from msc.access import scope
 
 #: With more customers the runs of a month take longer to make than all else together.
 MOST_WITH_HEALTH = 100_000
+#: The first of the pages are those of the customer list; what row-level security costs is measured on them.
+PAGES_OF_THE_LIST = 8
 
 
 def main(scale: str) -> None:
@@ -36,9 +39,11 @@ def main(scale: str) -> None:
         figures += _worst_sorts(server, client, data)
         export = measure_export(server, os.environ["DATABASE_URL"], data)
     print(f"bench: export {export.seconds:.2f} s, {export.ratio:.1f} x COPY", flush=True)
+    costs = [_cost(client, data, figure) for figure in figures[:PAGES_OF_THE_LIST]]
     spent = profile(client, reverse("customers:list") + "?size=50")
     more = {
         "profile": spent,
+        "row_security": kept(costs),
         "load": os.getloadavg()[1],
         "built_seconds": round(built),
         "total_seconds": round(time.monotonic() - began),
@@ -63,6 +68,14 @@ def _one(server: WebServer, client: Client, data: Dataset, request: Request) -> 
         flush=True,
     )
     return figure
+
+
+def _cost(client: Client, data: Dataset, figure: Figure) -> Cost:
+    sent = statements(client, figure.request.path, fragment=figure.request.fragment)
+    urls = os.environ["DATABASE_URL"], os.environ["MIGRATION_DATABASE_URL"]
+    cost = measure_cost(*urls, data.msp.pk, figure, sent)
+    print(f"bench: row-level security, {cost.name}: {cost.share_of_page:+.1%} of the page", flush=True)
+    return cost
 
 
 def _worst_sorts(server: WebServer, client: Client, data: Dataset) -> list[Figure]:
