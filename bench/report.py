@@ -38,6 +38,14 @@ def keep(
     write_page(data)
 
 
+def keep_part(scale: str, part: str, figures: object) -> None:
+    """Put one part of the figures of a scale, which must have been measured whole, in the place of its earlier one."""
+    data = json.loads(DATA.read_text())
+    data[scale][part] = figures
+    DATA.write_text(json.dumps(data, indent=1) + "\n")
+    write_page(data)
+
+
 def write_page(data: dict[str, Any]) -> None:
     """Replace the figures in docs/performance.md; the words around them stay."""
     lines = [BEGIN, ""]

@@ -7,17 +7,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psycopg
+from django.test import Client
 
-from bench.measure import Figure, Statement
+from bench.capture import statements
+from bench.measure import Request, Statement
 
-ROUNDS = 200
+ROUNDS = 150
 #: The first ten times a connection plans anew.
 WARM_UP = 15
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds of a page's statements with the policies and without, and of the whole page."""
+    """Milliseconds of a page's statements with the policies and without, and of the whole page in one process."""
 
     name: str
     bound: float
@@ -32,17 +34,25 @@ class Cost:
         return (self.bound - self.bypassing) / (self.page - self.bound + self.bypassing)
 
 
-def measure_cost(login_url: str, owner_url: str, msp: int, figure: Figure, sent: Sequence[Statement]) -> Cost:
+def measure_cost(login_url: str, owner_url: str, msp: int, client: Client, request: Request) -> Cost:
     """Run the statements as the portal's role, which the policies bind, and as the owner, which they do not."""
+    sent = statements(client, request.path, fragment=request.fragment)
+    headers = {"HX-Request": "true", "HX-Target": "results"} if request.fragment else {}
+    pages: list[float] = []
     with psycopg.connect(login_url) as portal, psycopg.connect(owner_url) as owner:
         bound, free = _Turns(portal, msp, "msc_portal"), _Turns(owner, msp, "msc_owner")
         for turn in range(WARM_UP + ROUNDS):
             if turn == WARM_UP:
                 bound.begin()
                 free.begin()
+                pages.clear()
             for one in (bound, free) if turn % 2 else (free, bound):
                 one.take(sent)
-        return Cost(figure.request.name, bound.median(), free.median(), bound.processor(), free.processor(), figure.p50)
+            began = time.perf_counter()
+            client.get(request.path, headers=headers)
+            pages.append((time.perf_counter() - began) * 1000)
+        whole = statistics.median(pages)
+        return Cost(request.name, bound.median(), free.median(), bound.processor(), free.processor(), whole)
 
 
 class _Turns:

@@ -28,27 +28,38 @@ def main(scale: str) -> None:
     """Measure at one of the scales 10k, 100k and 1m."""
     began = time.monotonic()
     owner_url = os.environ["MIGRATION_DATABASE_URL"]
-    call_command("migrate", database="owner", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
-    data = build(owner_url, SCALES[scale], with_health=SCALES[scale] <= MOST_WITH_HEALTH)
+    data, client = _ground(scale, with_health=SCALES[scale] <= MOST_WITH_HEALTH)
     built = time.monotonic() - began
-    print(f"bench: {data.customers:,} customers built in {built:.0f} s", flush=True)
-    client = _signed_in(data)
     with serve({}, f"msc-session={client.cookies['msc-session'].value}") as server:
         figures = [_one(server, client, data, request) for request in pages.requests(data)]
         figures += _worst_sorts(server, client, data)
         export = measure_export(server, os.environ["DATABASE_URL"], data)
     print(f"bench: export {export.seconds:.2f} s, {export.ratio:.1f} x COPY", flush=True)
-    costs = [_cost(client, data, figure) for figure in figures[:PAGES_OF_THE_LIST]]
     spent = profile(client, reverse("customers:list") + "?size=50")
     more = {
         "profile": spent,
-        "row_security": kept(costs),
+        "row_security": kept(_costs(client, data)),
         "load": os.getloadavg()[1],
         "built_seconds": round(built),
         "total_seconds": round(time.monotonic() - began),
     }
     report.keep(scale, figures, export, _server_version(owner_url), more)
+
+
+def measure_row_security(scale: str) -> None:
+    """Measure what row-level security costs, and nothing else; the other figures of the scale stay."""
+    data, client = _ground(scale, with_health=False)
+    report.keep_part(scale, "row_security", kept(_costs(client, data)))
+
+
+def _ground(scale: str, *, with_health: bool) -> tuple[Dataset, Client]:
+    """Build the data and sign in."""
+    began = time.monotonic()
+    call_command("migrate", database="owner", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    data = build(os.environ["MIGRATION_DATABASE_URL"], SCALES[scale], with_health=with_health)
+    print(f"bench: {data.customers:,} customers built in {time.monotonic() - began:.0f} s", flush=True)
+    return data, _signed_in(data)
 
 
 def _signed_in(data: Dataset) -> Client:
@@ -70,12 +81,13 @@ def _one(server: WebServer, client: Client, data: Dataset, request: Request) -> 
     return figure
 
 
-def _cost(client: Client, data: Dataset, figure: Figure) -> Cost:
-    sent = statements(client, figure.request.path, fragment=figure.request.fragment)
+def _costs(client: Client, data: Dataset) -> list[Cost]:
+    """Measure what row-level security costs the pages of the customer list."""
     urls = os.environ["DATABASE_URL"], os.environ["MIGRATION_DATABASE_URL"]
-    cost = measure_cost(*urls, data.msp.pk, figure, sent)
-    print(f"bench: row-level security, {cost.name}: {cost.share_of_page:+.1%} of the page", flush=True)
-    return cost
+    costs = [measure_cost(*urls, data.msp.pk, client, request) for request in pages.requests(data)[:PAGES_OF_THE_LIST]]
+    for cost in costs:
+        print(f"bench: row-level security, {cost.name}: {cost.share_of_page:+.1%} of the page", flush=True)
+    return costs
 
 
 def _worst_sorts(server: WebServer, client: Client, data: Dataset) -> list[Figure]:
