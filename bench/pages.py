@@ -52,6 +52,7 @@ def of_health(data: Dataset, middle: Customer) -> list[Request]:
         Request("data sources, 50 of 300", reverse("health:customer", args=[first.pk]) + "?size=50", QUERY_GOAL),
         Request("alerts", reverse("health:alerts") + "?size=50", QUERY_GOAL),
         Request("consumption", reverse("health:consumption") + "?size=50", QUERY_GOAL),
+        Request("consumption, most first", reverse("health:consumption") + "?size=50&sort=-consumed", QUERY_GOAL),
     ]
 
 

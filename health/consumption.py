@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import (
     Count,
     DecimalField,
     Exists,
     F,
+    FilteredRelation,
     Func,
     IntegerField,
     OuterRef,
@@ -26,13 +28,15 @@ from django.db.models.functions import Coalesce, Greatest, Least, NullIf, TruncD
 
 from customers.models import Customer
 from health.days import DAY, USAGE_WINDOW, days_of, window
-from health.models import RollupState, TenantDay
+from health.models import RollupState
 from health.spans import Span
+from health.totals import MspDay, TenantDay, TenantMonth, bits_of
 from msc.access.models import User
+from msc.access.roles import Role
 from serviceplans.catalogue import Product
 from tenants.models import QuotaPeriod, Tenant
 
-_CU = DecimalField(max_digits=18, decimal_places=6)
+_CU = DecimalField(max_digits=24, decimal_places=6)
 
 
 class DaysBetween(Func):
@@ -43,27 +47,58 @@ class DaysBetween(Func):
     output_field = IntegerField()
 
 
+class Bits(Func):
+    """How many bits of a number are set."""
+
+    template = "bit_count((%(expressions)s)::bit(32))"
+    output_field = IntegerField()
+
+
 def with_consumption(tenants: QuerySet[Tenant], user: User, span: Span, today: date) -> QuerySet[Tenant]:
     """Add `cu`, `unknown_days` and `quota` to the tenants that stood, or used anything, in the days of the span.
 
     Tenants of customers that are deleted are left out: `sums` tells of those.
     """
-    msp = user.msp_id or 0
-    days = TenantDay.objects.for_msp(msp).filter(tenant=OuterRef("pk"), day__range=(span.first, span.last))
-    reported = days.filter(cu__isnull=False).order_by().values("tenant")
-    closed = reported.filter(day__lt=today)
-    begun = QuotaPeriod.objects.for_msp(msp).filter(tenant=OuterRef("pk"), replaced_at=None, effective_on__lte=today)
-    zone = user.msp.zone if user.msp else None
-    first = Greatest(Value(span.first), F("created_on"))
-    last = Least(Value(min(span.last, today - DAY)), TruncDate("deleted_at", tzinfo=zone))
-    return tenants.filter(Q(deleted_at=None) | Q(Exists(reported)), customer__identity__isnull=False).annotate(
-        cu=Subquery(reported.annotate(total=Sum("cu")).values("total"), output_field=_CU),
-        unknown_days=Greatest(
-            Value(0),
-            DaysBetween(last, first) + 1 - Coalesce(Subquery(closed.annotate(n=Count("pk")).values("n")), Value(0)),
-        ),
+    last = min(span.last, today - DAY)
+    known = _of_month(tenants, user, span, last) if span.is_month else _of_days(tenants, user, span, last)
+    begun = QuotaPeriod.objects.for_msp(user.msp_id or 0).filter(
+        tenant=OuterRef("pk"), replaced_at=None, effective_on__lte=today
+    )
+    stood_from = Greatest(Value(span.first), F("created_on"))
+    stood_to = Least(Value(last), TruncDate("deleted_at", tzinfo=user.msp.zone if user.msp else None))
+    return known.filter(customer__identity__isnull=False).annotate(
+        unknown_days=Greatest(Value(0), DaysBetween(stood_to, stood_from) + 1 - Coalesce(F("known_days"), Value(0))),
         quota=NullIf(Subquery(begun.order_by("-effective_on").values("quota")[:1]), Value(Decimal(0))),
     )
+
+
+def _of_month(tenants: QuerySet[Tenant], user: User, span: Span, last: date) -> QuerySet[Tenant]:
+    """Add `cu` and `known_days` (up to the last) from the stored month."""
+    of_month = Q(months__msp=user.msp_id, months__month=span.first)
+    return (
+        tenants.annotate(used=FilteredRelation("months", condition=of_month))
+        .filter(Q(deleted_at=None) | Q(used__cu__isnull=False))
+        .annotate(cu=F("used__cu"), known_days=Bits(F("used__days").bitand(bits_of(span.first, last))))
+    )
+
+
+def _of_days(tenants: QuerySet[Tenant], user: User, span: Span, last: date) -> QuerySet[Tenant]:
+    """Add `cu` and `known_days` (up to the last) from the days, summed up only for the rows that are read."""
+    days = _days(TenantDay.objects.for_msp(user.msp_id or 0), span)
+    reported = days.filter(tenant=OuterRef("pk")).order_by().values("tenant")
+    known = reported.filter(day__lte=last).annotate(number=Count("pk")).values("number")
+    return tenants.filter(Q(deleted_at=None) | Q(Exists(reported))).annotate(
+        cu=Subquery(reported.annotate(total=Sum("cu")).values("total"), output_field=_CU), known_days=Subquery(known)
+    )
+
+
+def number_of_tenants(tenants: QuerySet[Tenant], user: User, span: Span, most: int | None) -> int:
+    """Return how many of the person's tenants `with_consumption` keeps, counted no further than `most`, if given."""
+    gone = tenants.filter(deleted_at__isnull=False, customer__identity__isnull=False)
+    reported = _facts(user, span).filter(tenant=OuterRef("pk"))
+    # A live product is one of a live customer: nothing needs to be joined to count it.
+    every = tenants.filter(deleted_at=None).values("pk").union(gone.filter(Exists(reported)).values("pk"), all=True)
+    return every[:most].count()
 
 
 @dataclass(frozen=True)
@@ -77,17 +112,37 @@ class Sums:
 
 def sums(user: User, span: Span, chosen: QuerySet[Tenant] | None) -> Sums:
     """Return the sums of the days, of the chosen tenants or of all that the person sees, in one statement."""
-    days = TenantDay.objects.for_user(user).filter(day__range=(span.first, span.last), cu__isnull=False)
-    gone = days.filter(tenant__customer__deleted_at__isnull=False) if chosen is None else days.none()
-    listed = days if chosen is None else days.filter(tenant__in=chosen.order_by().values("pk"))
-    states = RollupState.objects.for_user(user).annotate(total=_sum(listed), gone=_sum(gone))
+    facts = _facts(user, span)
+    gone = facts.filter(tenant__deleted_at__isnull=False, tenant__customer__deleted_at__isnull=False)
+    if chosen is not None:
+        standing = chosen.filter(customer__identity__isnull=False).order_by().values("pk")
+        listed, gone = _sum(facts.filter(tenant__in=standing)), gone.none()
+    elif user.role == Role.TENANT_ADMIN:
+        listed = _sum(facts)
+    else:
+        every = MspDay.objects.for_user(user).filter(day__range=(span.first, span.last), tenants__gt=0)
+        listed = _sum(every)
+    states = RollupState.objects.for_user(user).annotate(total=listed, gone=_sum(gone))
     for total, by_gone, counted_at in states.values_list("total", "gone", "drained_at"):
-        return Sums((total - (by_gone or 0) or None) if total else None, by_gone, counted_at)
+        # Where nothing is left of what was used, nobody who is listed used it.
+        rest = total if total is None or by_gone is None else total - by_gone or None
+        return Sums(rest, by_gone, counted_at)
     return Sums()
 
 
-def _sum(days: QuerySet[TenantDay]) -> Subquery:
-    return Subquery(days.order_by().values("msp").annotate(total=Sum("cu")).values("total"), output_field=_CU)
+def _facts(user: User, span: Span) -> QuerySet[TenantMonth] | QuerySet[TenantDay]:
+    """Return what is known of the days of the span: by month where it is one."""
+    if span.is_month:
+        return TenantMonth.objects.for_user(user).filter(month=span.first)
+    return _days(TenantDay.objects.for_user(user), span)
+
+
+def _days(days: QuerySet[TenantDay], span: Span) -> QuerySet[TenantDay]:
+    return days.filter(day__range=(span.first, span.last), cu__isnull=False)
+
+
+def _sum(facts: QuerySet[Any]) -> Subquery:
+    return Subquery(facts.order_by().values("msp").annotate(total=Sum("cu")).values("total"), output_field=_CU)
 
 
 # -- One customer -------------------------------------------------------------------------------------------------

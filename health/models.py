@@ -12,12 +12,26 @@ from django.utils import timezone
 from customers.models import Customer
 from health.querysets import AlertQuerySet, DataSourceQuerySet, RunQuerySet, UsageQuerySet
 from health.statuses import AlertState, AlertType, Delivery, RunKind, RunStatus, Severity, UsageUnit
+from health.totals import MspDay, TenantDay, TenantMonth
 from msc.access.models import Msp, User
 from msc.access.querysets import ScopedQuerySet
 from serviceplans.catalogue import Product, Workload
 from tenants.models import Tenant
 
 STRIP_DAYS = 28
+__all__ = [
+    "Alert",
+    "AlertSubscription",
+    "DataSource",
+    "DirtyDay",
+    "MspDay",
+    "RollupState",
+    "Run",
+    "TenantDay",
+    "TenantHealth",
+    "TenantMonth",
+    "UsageRecord",
+]
 
 
 class DataSource(models.Model):
@@ -206,35 +220,6 @@ class DirtyDay(models.Model):
             models.Index(fields=["msp", "id"], name="dirty_day_by_age"),
             models.Index(fields=["msp", "tenant"], name="dirty_day_of_tenant"),
         ]
-
-    def __str__(self) -> str:
-        return f"tenant {self.tenant_id} on {self.day}"
-
-
-class TenantDay(models.Model):
-    """What a tenant's runs and usage of one day add up to; kept for ever. No `cu` means that nobody reported usage."""
-
-    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+", db_index=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="days", db_index=False)
-    day = models.DateField()
-    successful = models.PositiveIntegerField(default=0)
-    with_errors = models.PositiveIntegerField(default=0)
-    failed = models.PositiveIntegerField(default=0)
-    cancelled = models.PositiveIntegerField(default=0)
-    restores = models.PositiveIntegerField(default=0)
-    restores_failed = models.PositiveIntegerField(default=0)
-    sent_bytes = models.DecimalField(max_digits=24, decimal_places=0, default=0)
-    cu = models.DecimalField("CU", max_digits=18, decimal_places=6, null=True)
-
-    objects = ScopedQuerySet.as_manager()
-    scope_msp = "msp"
-    scope_customer = "tenant__customer"
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["msp", "tenant", "day"], name="one_row_per_tenant_and_day")
-        ]
-        indexes: ClassVar = [models.Index(fields=["msp", "day"], name="tenant_day_by_day")]
 
     def __str__(self) -> str:
         return f"tenant {self.tenant_id} on {self.day}"

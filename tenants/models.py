@@ -106,6 +106,7 @@ class Tenant(models.Model):
                 name="tenant_awaiting_provisioner",
             ),
             models.Index(fields=["delete_on"], condition=Q(state=TenantState.DELETING), name="tenant_to_purge"),
+            models.Index(fields=["msp", "customer"], condition=Q(deleted_at__isnull=False), name="deleted_tenant"),
         ]
 
     def __str__(self) -> str:

@@ -68,6 +68,8 @@ SCOPED: dict[str, str] = {
     "health_usagerecord": "msp_id",
     "health_dirtyday": "msp_id",
     "health_tenantday": "msp_id",
+    "health_tenantmonth": "msp_id",
+    "health_mspday": "msp_id",
     "health_tenanthealth": "msp_id",
     "health_rollupstate": "msp_id",
     "health_alert": "msp_id",
