@@ -118,8 +118,11 @@ class Dataset:
     has_health: bool
 
 
-def build(owner_url: str, customers: int, *, with_health: bool = False) -> Dataset:
-    """Fill an empty, migrated database with the MSP `Benchmark` and that many customers, and what their tools report."""
+def build(owner_url: str, customers: int, *, with_health: bool = False, counted: bool = True) -> Dataset:
+    """Fill an empty, migrated database with the MSP `Benchmark` and that many customers, and what their tools report.
+
+    Uncounted ones have summaries, which say nothing yet.
+    """
     msp, admin, values = _open_msp()
     with psycopg.connect(owner_url, autocommit=True) as owner:
         owner.execute(_WORDS)
@@ -128,7 +131,7 @@ def build(owner_url: str, customers: int, *, with_health: bool = False) -> Datas
             owner.execute(step, {**values, "customers": customers})
         _triggers(owner, "ENABLE")
         owner.execute("ANALYZE")
-    ids = _summarise(msp)
+    ids = _summarise(msp) if counted else []
     with psycopg.connect(owner_url, autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE")
         if with_health:

@@ -45,12 +45,13 @@ class Answer(NamedTuple):
 
 
 class Load:
-    """The people, the ports they know the portal by, and every answer they got."""
+    """The people, the ports they know the portal by, the page they read before each form, and every answer they got."""
 
-    def __init__(self, cookie: str, ports: Callable[[], int], name: str, rate: float) -> None:
+    def __init__(self, cookie: str, ports: Callable[[], int], name: str, rate: float, *, also: str = "") -> None:
         self.answers: list[Answer] = []
         self.began = time.monotonic()
         self._cookie, self._port, self.name, self._rate = cookie, ports, name, rate
+        self._also = also
         self._ended = threading.Event()
         self._numbers = iter(range(1_000_000))
         self._lock = threading.Lock()
@@ -87,10 +88,12 @@ class Load:
         return sum(answer.failed for answer in again)
 
     def _work(self, number: int) -> None:
-        pace = 2 * PEOPLE / self._rate
+        pace = (3 if self._also else 2) * PEOPLE / self._rate
         due = time.monotonic() + pace * number / PEOPLE
         while not self._ended.wait(max(0.0, due - time.monotonic())):
             due = max(due + pace, time.monotonic() - pace)
+            if self._also:
+                self._note(self._ask("GET", path=self._also))
             form = self._note(self._ask("GET"))
             hidden = dict(_HIDDEN.findall(form.body))
             if form.failed or len(hidden) != 2:
@@ -105,7 +108,7 @@ class Load:
             self.answers.append(answer._replace(body=""))
         return answer
 
-    def _ask(self, method: str, sent: str = "") -> Answer:
+    def _ask(self, method: str, sent: str = "", path: str = FORM) -> Answer:
         """Send one request on a connection of its own."""
         port = self._port()
         headers = {"Host": f"localhost:{port}", "Connection": "close", "Cookie": f"{self._cookie}; {CSRF_COOKIE}"}
@@ -114,7 +117,7 @@ class Load:
         link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         began = time.monotonic()
         try:
-            link.request(method, FORM, sent or None, headers)
+            link.request(method, path, sent or None, headers)
             response = link.getresponse()
             body = response.read().decode()
             now, retry_after = time.monotonic(), response.headers.get("Retry-After", "")

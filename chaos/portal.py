@@ -51,8 +51,8 @@ class Portal:
             **self.postgresql.addresses(),
             **self.valkey.addresses(),
         }
-        self._run("manage.py", "migrate", "--database=owner", "-v0")
-        self.environment.pop("MIGRATION_DATABASE_URL")
+        self._owner = {"MIGRATION_DATABASE_URL": self.environment.pop("MIGRATION_DATABASE_URL")}
+        self.as_owner("manage.py", "migrate", "--database=owner", "-v0")
         self.start_producer()
         self.start_worker()
         self.start_beat()
@@ -107,8 +107,12 @@ class Portal:
 
     def prepare_web(self) -> str:
         """Collect the static files, make an MSP and return the cookie of its administrator."""
-        self._run("manage.py", "collectstatic", "--no-input", "-v0")
+        self.collect_static_files()
         return self._run("-m", "chaos.visitor").strip()
+
+    def collect_static_files(self) -> None:
+        """Collect the static files, without which no page is made."""
+        self._run("manage.py", "collectstatic", "--no-input", "-v0")
 
     def start_beat(self, name: str = "beat") -> None:
         self.processes[name] = self._spawn(*BEAT, str(self.folder / "var" / name))
@@ -179,11 +183,15 @@ class Portal:
         """Wait until no e-mail is queued or being sent, and return how long that took."""
         return seconds_until(lambda: not self.states().keys() & {"queued", "sending"})
 
-    def _run(self, *command: str) -> str:
+    def as_owner(self, *command: str) -> str:
+        """Run one of the project's programs as the owner of the tables, and return what it printed."""
+        return self._run(*command, **self._owner)
+
+    def _run(self, *command: str, **more: str) -> str:
         """Run one of the project's programs to its end and return what it printed."""
-        program = [sys.executable, *command]
+        environment = {**self.environment, **more}
         return subprocess.run(
-            program, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+            [sys.executable, *command], env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
         ).stdout
 
     def _spawn(

@@ -65,11 +65,11 @@ def configuration(*, readable: bool, level: str = "INFO") -> dict[str, Any]:
         "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["without_values"]}},
         "root": {"handlers": ["lines"], "level": level},
         "loggers": {
-            **dict.fromkeys(("django", "django.server", "gunicorn.error", "celery"), to_root),
+            **dict.fromkeys(("django", "django.server", "gunicorn.error", "gunicorn.access", "celery"), to_root),
             # Whatever the level: statements are logged with their parameters, and a ring every two seconds says nothing.
             **{
                 key: {"level": "WARNING"}
-                for key in ("django.db.backends", "celery.app.trace", "celery.worker.strategy")
+                for key in ("django.db.backends", "celery.app.trace", "celery.beat", "celery.worker.strategy")
             },
         },
     }

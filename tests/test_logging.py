@@ -131,6 +131,13 @@ def test_the_web_server_repeats_nothing_of_a_request_that_is_none(lines):
     assert lines()[0]["event"] == "Invalid request from ip=::1: Invalid HTTP request line"
 
 
+def test_an_address_cannot_end_a_line_of_the_access_log(lines):
+    atoms = {"h": "192.0.2.1", "m": "GET", "U": '/a\n{"event": "forged"}', "s": "404", "B": 3, "M": 7}
+    logging.getLogger("gunicorn.access").info(ours.GUNICORN_ACCESS_FORMAT, atoms)
+    (line,) = lines()
+    assert (line["event"], line["logger"]) == ('192.0.2.1 "GET /a\n{"event": "forged"}" 404 3 7ms', "gunicorn.access")
+
+
 def test_the_id_of_a_request_is_never_the_callers(lines):
     request = RequestFactory().get("/", headers={"x-request-id": "chosen by the caller"})
     response = ours.RequestLog(lambda _: HttpResponse())(request)

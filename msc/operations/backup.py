@@ -194,7 +194,9 @@ def _run(program: str, connection: BaseDatabaseWrapper, *arguments: str) -> None
         "PGPASSWORD": str(values["PASSWORD"] or ""),
         "PGDATABASE": str(values["NAME"]),
     }
-    command = [str(postgresql_program().with_name(program)), *arguments]
+    # A newer pg_restore sets what an older server does not know.
+    version: int = connection.pg_version // 10_000  # type: ignore[attr-defined]
+    command = [str(postgresql_program(version).with_name(program)), *arguments]
     if program == "pg_restore":
         command.insert(1, f"--dbname={values['NAME']}")
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from msc.server import StackError
-from msc.stack import LOGIN, SUPERUSER, PostgreSQL, Valkey, connect, throwaway
+from msc.stack import LOGIN, SUPERUSER, PostgreSQL, Valkey, connect, postgresql_program, throwaway
 from tests.setup.processes import alive, children, eventually
 
 
@@ -148,3 +148,15 @@ def test_a_server_that_cannot_start_says_where_to_look(folder, monkeypatch):
     monkeypatch.setenv("MSC_PG_BIN", str(folder))
     with pytest.raises(StackError, match="There is no PostgreSQL"):
         PostgreSQL(folder / "postgresql")
+
+
+DEBIAN = Path("/usr/lib/postgresql/15/bin/postgres")
+
+
+@pytest.mark.skipif(not DEBIAN.exists(), reason="Debian's PostgreSQL 15 is not here")
+def test_programs_of_the_servers_version_go_before_newer_ones(monkeypatch):
+    monkeypatch.delenv("MSC_PG_BIN", raising=False)
+    assert postgresql_program(15) == DEBIAN
+    assert postgresql_program() == postgresql_program(14) != DEBIAN
+    monkeypatch.setenv("MSC_PG_BIN", str(postgresql_program().parent))
+    assert postgresql_program(15) == postgresql_program()

@@ -31,6 +31,11 @@ def unsealed(text: str, *, purpose: str = "second factor") -> str:
     return _box(purpose).decrypt(text.encode()).decode()
 
 
+def resealed(text: str, *, purpose: str = "second factor") -> str:
+    """Return what was sealed by the portal's key or a former one, sealed by today's."""
+    return _box(purpose).rotate(text.encode()).decode()
+
+
 def of(person: User) -> list[Authenticator]:
     """Return the person's second factors and recovery codes, oldest first."""
     return list(Authenticator.objects.filter(user=person).order_by("pk"))

@@ -7,7 +7,7 @@ from django.urls import reverse
 from msc.access import scope
 from msc.access.models import MspState
 from msc.people.models import SingleSignOn
-from msc.people.signin.factors import sealed, unsealed
+from msc.people.signin.factors import resealed, sealed, unsealed
 
 _PURPOSE = "single sign-on"
 #: What providers call the address; they differ.
@@ -22,6 +22,11 @@ _MAIL_ATTRIBUTES = [
 def seal_secret(secret: str) -> str:
     """Return the client secret as it is stored."""
     return sealed(secret, purpose=_PURPOSE)
+
+
+def reseal_secret(sealed_secret: str) -> str:
+    """Return a stored client secret sealed by today's key."""
+    return resealed(sealed_secret, purpose=_PURPOSE)
 
 
 def find(slug: str) -> SingleSignOn | None:
