@@ -52,8 +52,9 @@ class AcceptInvitation(View):
     ) -> HttpResponse:
         context = {"form": form, "invitation": invitation, "token": token}
         response = render(request, TEMPLATE, context, status=status)
-        # The address of this page holds the token: no other page may learn it.
-        response["Referrer-Policy"] = "no-referrer"
+        # The address of this page holds the token, which no other page may learn. With "no-referrer" browsers would send
+        # the form without an origin, and it would be refused as forged.
+        response["Referrer-Policy"] = "strict-origin"
         return response
 
     @staticmethod

@@ -6,12 +6,15 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from msc.access import scope
 from msc.access.models import User
+from msc.people.services import invite_administrator
 from tests.chromium import arrived, stands
 from tests.factories import PASSWORD
 from tests.people.providing import claims, issuer, says, set_up
-from tests.people.signing_in import app_code, events, last_code
+from tests.people.signing_in import app_code, events, last_code, last_link, texts
 
+NEW = "another-horse-another-battery"
 __all__ = ["issuer"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
@@ -76,6 +79,39 @@ def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(page, ada, a
     expect(page.get_by_label("Password")).to_be_focused()
     expect(page.get_by_label("E-mail")).to_have_value(ada.email)
     accessible(page)
+
+
+def test_an_invitation_is_accepted(page, ada, northwind, accessible):
+    with scope.entered("portal", msp=northwind.pk):
+        names = {"first_name": "Bob", "last_name": "New"}
+        invite_administrator(by=ada, msp=northwind, email="bob@new.example", role="read_only", **names)
+    page.goto(re.search(r"(/invitation/\S+)", texts()[-1]).group())
+    stands(page)
+    accessible(page)
+    _choose_a_password(page)
+    arrived(page, "Sign in")
+    expect(page.get_by_text("Your password is set")).to_be_visible()
+
+
+def test_a_forgotten_password_is_chosen_anew(page, portal, ada, accessible):
+    page.goto("/account/sign-in/")
+    page.get_by_role("link", name="I forgot my password").click()
+    arrived(page, "Choose a new password")
+    page.get_by_label("E-mail").fill(ada.email)
+    page.get_by_role("button", name="Send the link").click()
+    expect(page).to_have_url(f"{portal}/account/reset/sent/")
+    page.goto(last_link())
+    stands(page)
+    accessible(page)
+    _choose_a_password(page)
+    expect(page).to_have_url(f"{portal}/account/reset/done/")
+
+
+def _choose_a_password(page: Page) -> None:
+    fields = page.locator("input[type=password]")
+    fields.first.fill(NEW)
+    fields.last.fill(NEW)
+    fields.last.press("Enter")
 
 
 def test_signing_in_and_out_without_javascript(window, ada):

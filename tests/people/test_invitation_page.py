@@ -34,7 +34,7 @@ def test_opening_the_link_does_not_use_it_up(client, link):
     for _ in range(3):
         page = client.get(link)
         assert page.status_code == 200
-        assert page["Referrer-Policy"] == "no-referrer"
+        assert page["Referrer-Policy"] == "strict-origin"
         assert "no-cache" in page["Cache-Control"]
     assert _post(client, link).status_code == 302
 

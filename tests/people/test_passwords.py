@@ -74,8 +74,8 @@ def test_the_key_leaves_the_address_and_no_referer(client, ada):
     response = client.get(link)
     assert response.status_code == 302
     assert link.rstrip("/").rsplit("-", 1)[1] not in response.url
-    assert response["Referrer-Policy"] == "no-referrer"
-    assert client.get(response.url)["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "strict-origin"
+    assert client.get(response.url)["Referrer-Policy"] == "strict-origin"
 
 
 @pytest.mark.parametrize("key", ["1-x", "0-abc-def", "zzzzzzzzzzzzz-abc-def", "1-set-password", "3w5e11264sgsf-a-b"])
