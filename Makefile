@@ -9,10 +9,14 @@ UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --gener
 export PORT PG
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: FORCE run test lint check format lock reset clean screenshots bench chaos lighthouse fuzz
+.PHONY: FORCE run manage test lint check format lock reset clean screenshots bench chaos lighthouse fuzz
 
 run: .venv/run.ok var/frontend
 	@$(BIN)/python -m msc.portal --end-with-parent
+
+# A management command beside a portal that runs: make manage ARGS="open_msp --help"
+manage: .venv/run.ok
+	@$(BIN)/python -m msc.portal --manage $(ARGS)
 
 test: .venv/dev.ok var/frontend
 	@scripts/test-tools

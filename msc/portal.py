@@ -217,15 +217,31 @@ def run(var: Path, port: int, stop: Stop) -> int:
         return watch(running.enter_context(processes(var, environment)), stop, functools.partial(welcome, var, port))
 
 
+def manage(var: Path, port: int, arguments: list[str]) -> int:
+    """Run a management command on the servers of the portal that runs in the folder, and return its exit code."""
+    environment = settings(var, port)
+    if "DATABASE_URL" not in environment:
+        postgresql = PostgreSQL(var / "postgresql")
+        if not postgresql.answers():
+            raise StackError(f"No portal runs with {var}: start it by make run first.")
+        environment |= postgresql.addresses()
+    if "REDIS_URL" not in environment:
+        environment |= Valkey(var / "valkey").addresses()
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - what the person typed
+
+
 def main() -> int:
-    """Read the command line and run the portal."""
+    """Read the command line and run the portal, or a management command beside it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--end-with-parent", action="store_true", help="stop when the process that started it dies")
-    if parser.parse_args().end_with_parent:
+    parser.add_argument("--manage", nargs=argparse.REMAINDER, help="run this management command on a portal that runs")
+    asked = parser.parse_args()
+    var, port = Path(os.environ.get("MSC_VAR", ROOT / "var")).resolve(), int(os.environ.get("PORT", "8000"))
+    if asked.end_with_parent:
         end_with_parent(signal.SIGTERM, parent=os.getppid())()
-    stop = Stop()
     try:
-        return run(Path(os.environ.get("MSC_VAR", ROOT / "var")).resolve(), int(os.environ.get("PORT", "8000")), stop)
+        return manage(var, port, asked.manage) if asked.manage else run(var, port, Stop())
     except StackError as error:
         say(str(error))
         return 1

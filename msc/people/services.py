@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -200,7 +201,7 @@ def _send_invitation(*, by: Actor, person: User, address: str, holder: User | No
         digest=digest_of(token),
         expires_at=timezone.now() + INVITATION_LIFE,
     )
-    inviter = by.full_name if isinstance(by, User) else by.actor_label
+    inviter = by.full_name if isinstance(by, User) else settings.MSC_VENDOR_NAME
     if holder is not None and has_joined(holder):
         emails.invitation_elsewhere(invitation, msp=msp, inviter=inviter)
     else:

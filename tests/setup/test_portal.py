@@ -82,6 +82,30 @@ def test_it_runs_until_it_is_asked_to_stop(start, var, number):
     assert not any(alive(pid) for pid in started)
 
 
+def test_an_empty_portal_says_how_to_begin_and_a_management_command_runs_beside_it(start, var):
+    portal = start().ready()
+    assert "Nobody can sign in to this portal yet" in portal.said
+    added = managed(var, portal.port, "support_person", "you@example.com")
+    assert (added.returncode, "has been sent a link" in added.stdout) == (0, True), added.stderr
+    portal.process.send_signal(signal.SIGTERM)
+    assert portal.ended() == 0
+    refused = managed(var, portal.port, "support_person", "you@example.com")
+    assert (refused.returncode, "No portal runs with" in refused.stdout) == (1, True)
+
+
+def managed(var, port, *arguments):
+    """Run a management command on the portal of the folder, as `make manage` does."""
+    environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "MSC_PG_BIN"}}
+    return subprocess.run(
+        [sys.executable, "-m", "msc.portal", "--manage", *arguments],
+        env={**environment, "MSC_VAR": str(var), "PORT": str(port), "MSC_DEMO": "0"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 def test_a_taken_port_is_refused_before_anything_starts(start):
     with socket.create_server(("127.0.0.1", 0)) as other:
         portal = start(port=other.getsockname()[1])
