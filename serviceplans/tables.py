@@ -48,17 +48,17 @@ class PlanTable(ListTable):
         sort=("folded_name",),
         required=True,
         always=True,
-        width=230,
+        width=200,
     )
     products = _per_product("Products", _words("p", dict(Product.choices)), "product_key", always=True, width=210)
-    editions = _per_product("Editions", _words("e", dict(Edition.choices)), "edition_key", shown=True, width=120)
+    editions = _per_product("Editions", _words("e", dict(Edition.choices)), "edition_key", shown=True, width=110)
     workloads = _per_product(
-        "Workloads", _lists("w", dict(Workload.choices)), "workload_key", Several(""), shown=True, width=270
+        "Workloads", _lists("w", dict(Workload.choices)), "workload_key", Several(""), shown=True, width=230
     )
     features = _per_product("Features", _lists("f", dict(Feature.choices)), "feature_key", Several(""), width=300)
-    in_use = Number("Tenants in use", fields=("in_use",), sort=("in_use",), required=True, shown=True, width=145)
-    default = YesNo("Default", fields=("is_default",), sort=("is_default",), required=True, shown=True, width=100)
-    created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True, shown=True)
+    in_use = Number("Tenants in use", fields=("in_use",), sort=("in_use",), required=True, shown=True, width=110)
+    default = YesNo("Default", fields=("is_default",), sort=("is_default",), required=True, shown=True, width=95)
+    created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True, shown=True, width=245)
 
     @classmethod
     def prepare(cls, queryset: QuerySet[Any], columns: Sequence[Column]) -> QuerySet[Any]:  # noqa: ARG003  the same for all

@@ -46,17 +46,17 @@ class AdministratorTable(ListTable):
         always=True,
         width=145,
     )
-    address = Text("E-mail", shown=True, width=230)
-    role = Badge("Role", looks=ROLES, shown=True, width=222)
+    address = Text("E-mail", shown=True, width=215)
+    role = Badge("Role", looks=ROLES, shown=True, width=210)
     customers = Number(
         "Customers",
         fields=("customers_assigned",),
         shown=True,
-        width=122,
+        width=110,
         hint="How many a tenant administrator is in charge of",
     )
-    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True)
-    state = Badge("State", looks=STATES, shown=True, width=140)
+    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True, width=245)
+    state = Badge("State", looks=STATES, shown=True, width=125)
     second_factor = Badge("Second factor", looks=FACTORS, shown=True, width=160)
     phone = Phone("Phone number")
     joined_at = Date("Added on")
