@@ -75,7 +75,7 @@ class ProductFilters(ListFilters):
     @cached_property
     def matches(self) -> Matches:
         """What the search box finds, looked up once for count and page."""
-        return matches(self.form.cleaned_data.get("q") or "", most=CAP)
+        return matches(self.form.cleaned_data.get("q") or "")
 
     def of_customer(self, customers: CustomerQuerySet) -> CustomerQuerySet:
         """Keep the customers of whom what is asked of the customer itself holds."""

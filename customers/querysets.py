@@ -1,6 +1,6 @@
 """Reads of customers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 
 from msc.access.names import folded_name
 from msc.access.querysets import ScopedQuerySet
+from msc.pages.paging import CAP
 from msc.pages.reading import AnyOf
 from serviceplans.catalogue import Product
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from msc.access.models import User
 
 
-FEW = 1_000
+#: More customers than page numbers reach are neither counted nor known by id.
+MOST_FOUND = CAP
 SHORTEST_INDEXED = 3
 ADMIN_NAMES = "admin_names"
 _ADMIN_NAMES = """
@@ -34,18 +36,18 @@ SELECT count(*), CASE WHEN count(*) <= %s THEN coalesce(array_agg(pk), '{}')::te
 
 @dataclass(frozen=True)
 class Matches:
-    """What a search finds: the condition for a customer, and the number in the whole MSP, up to `most`, if known."""
+    """What a search finds: the condition for a customer, and the number in the whole MSP, as far as it is counted."""
 
     condition: Q = field(default_factory=Q)
     number: int | None = None
 
 
-def matches(text: str, most: int = FEW) -> Matches:
+def matches(text: str) -> Matches:
     """Return which customers' name or account name holds the text.
 
     PostgreSQL uses no trigram index beneath row-level security, since LIKE is not leakproof; so a function of the
-    owner answers with the ids of the scope's own MSP. A term that finds many, or is too short for the index, becomes
-    a plain condition: the list then walks its own order and soon has a page together.
+    owner answers with the ids of the scope's own MSP. A term that finds more than those, or is too short for the index,
+    becomes a plain condition.
     """
     needle = folded_name(text)
     if not needle:
@@ -54,9 +56,9 @@ def matches(text: str, most: int = FEW) -> Matches:
     if len(needle) < SHORTEST_INDEXED:
         return Matches(many)
     with connection.cursor() as cursor:
-        cursor.execute(_MATCHING, [FEW, needle, most + 1])
+        cursor.execute(_MATCHING, [MOST_FOUND, needle, MOST_FOUND + 1])
         number, ids = cursor.fetchone()
-    return Matches(Q(AnyOf(F("pk"), ids)) if number <= FEW else many, number)
+    return Matches(many if ids is None else Q(AnyOf(F("pk"), ids)), number)
 
 
 class Written(Value):
@@ -98,12 +100,12 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
         """Return the customers that are not deleted."""
         return self.filter(deleted_at=None)
 
-    def whole(self) -> Self:
-        """Return the customers joined to their identity and summary, which every live one has.
+    def joined_to(self, parts: Iterable[str]) -> Self:
+        """Return the customers joined to their `identity` or `summary`, which every live one has.
 
         Said so, the joins are inner ones, and an index of either table can give the order of a list.
         """
-        return self.filter(identity__isnull=False, summary__isnull=False)
+        return self.filter(**{f"{part}__isnull": False for part in parts})
 
     def with_admin_names(self) -> Self:
         """Load the names of the tenant administrators along with the customers, in their order."""

@@ -80,7 +80,7 @@ class CustomerChoice(ScopedModelMultiChoice):
 
     def matching(self, term: str, limit: int = 50) -> list[tuple[int, str]]:
         """Return the first customers whose name holds the term."""
-        customers = Customer.objects.for_user(self.parent.user).whole().matching(term)
+        customers = Customer.objects.for_user(self.parent.user).joined_to(["identity"]).matching(term)
         ordered = customers.order_by("identity__folded_name", "pk")
         return list(ordered.values_list("pk", "identity__name")[:limit])
 

@@ -35,6 +35,10 @@ class AlertList(ListPage):
         """Return the alerts of customers that are there."""
         return Alert.objects.for_user(user).of_named_customers()
 
+    def unfiltered_total(self, user: User) -> int:
+        """Count them all."""
+        return Alert.objects.for_user(user).number_of_named_customers()
+
     def dictionaries(self) -> Names:
         """Return the words of products and types."""
         return {"products": dict(Product.choices), "types": dict(AlertType.choices)}

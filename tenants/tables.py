@@ -1,8 +1,9 @@
 """The columns of the list of products: one line for each, however many its customer has."""
 
-from collections.abc import Mapping
-from typing import Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
 
+from django.db.models import QuerySet
 from django.utils.html import escape
 
 from customers.columns import Several, Units
@@ -47,6 +48,11 @@ class TenantTable(ListTable):
     """One row per product."""
 
     default_sort = "name"
+
+    @classmethod
+    def prepare(cls, queryset: QuerySet[Any], columns: Sequence[Column]) -> QuerySet[Any]:
+        """Join the customer's identity, which that of a live product has: a mere count does without."""
+        return super().prepare(queryset, columns).filter(customer__identity__isnull=False)
 
     name = Link(
         "Name",

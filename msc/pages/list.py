@@ -22,6 +22,8 @@ from msc.pages.views import PortalView
 
 NO_ROWS = Total(0)
 FILES = ("csv", "all")
+#: On a page that begins further down the keys are found first, so that the rows before it join nothing for columns.
+KEYS_FIRST_FROM = 1_000
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,14 @@ class ListPage(PortalView):
         """Read the rows of one page as tuples."""
         if self.in_error:
             return []
-        columns = [*reading.columns, *self.sort_columns()]
-        rows = self.sorted(self.table.prepare(self.filtered(self.user), columns))
-        return list(rows.values_list(*reading.fields)[page.start : page.start + page.size])
+        columns, part = [*reading.columns, *self.sort_columns()], slice(page.start, page.start + page.size)
+        found = self.filtered(self.user)
+        if page.start >= KEYS_FIRST_FROM:
+            found, part = (
+                self.scoped(self.user).filter(pk__in=self.keys(self.user).values("pk")[part]),
+                slice(page.size),
+            )
+        return list(self.sorted(self.table.prepare(found, columns)).values_list(*reading.fields)[part])
 
     # -- From the rows to the answer ------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ class TenantList(ListPage):
 
     def scoped(self, user: User) -> QuerySet[Tenant]:
         """Return the live products with what the columns show."""
-        rows = Tenant.objects.for_user(user).live().filter(customer__identity__isnull=False)
+        rows = Tenant.objects.for_user(user).live()
         return rows.for_list(user.msp.today()) if user.msp else rows.none()
 
     def dictionaries(self) -> Names:

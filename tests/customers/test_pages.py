@@ -13,6 +13,7 @@ from customers.models import Assignment, Contact, Customer
 from customers.tables import CustomerTable
 from msc.access import scope
 from msc.mail.models import OutboxMessage
+from msc.pages import list as pages_list
 from serviceplans.models import StorageRegion
 from tenants import summaries
 from tests import factories
@@ -389,15 +390,26 @@ def test_the_sandbox_page_offers_neither_edit_nor_delete(scoped, ada):
     assert "Sandbox" in page
 
 
-def test_a_search_that_finds_many_walks_the_order_and_finds_the_same(scoped, ada, monkeypatch):
+def test_a_search_that_finds_more_than_it_knows_by_id_finds_the_same(scoped, ada, monkeypatch):
     for name in ("Stadtwerke München", "Stadtwerke Köln", "50%_Stadt\\werke"):
         factories.make_customer(scoped, name)
     factories.make_customer(scoped, "Elsewhere", account_name="Stadt am Fluss")
     client = signed_in(ada)
     terms = ("stadt", "st", "%_stadt\\", "KÖLN", "fluss")
     few = [names_in(client.get("/customers/", {"q": term})) for term in terms]
-    monkeypatch.setattr(querysets, "FEW", 0)
+    monkeypatch.setattr(querysets, "MOST_FOUND", 0)
     many = [names_in(client.get("/customers/", {"q": term})) for term in terms]
     assert few == many
     assert [len(found) for found in few] == [4, 4, 1, 1, 1]
     assert len(statements(client, "/customers/?q=stadt&product=hybrid")) <= 6
+
+
+@pytest.mark.parametrize("sort", ["name", "-product", "created"])
+def test_a_page_far_down_has_the_rows_that_it_always_had(scoped, ada, monkeypatch, sort):
+    for number in range(60):
+        factories.make_customer(scoped, f"Customer {number:02}")
+    client, query = signed_in(ada), {"sort": sort, "size": 25, "page": 2}
+    read_at_once = names_in(client.get("/customers/", query))
+    monkeypatch.setattr(pages_list, "KEYS_FIRST_FROM", 1)
+    assert names_in(client.get("/customers/", query)) == read_at_once
+    assert len(read_at_once) == 25
