@@ -105,7 +105,9 @@ INSERT INTO customers_customersummary (customer_id, msp_id, products, admins, ba
 SELECT id, msp_id, '[]', '[]', 0, 0, 0, 0 FROM customers_customer WHERE msp_id = %(msp)s
 """
 
-_STEPS = (_CUSTOMERS, _IDENTITIES, _CONTACTS, _ASSIGNMENTS, _TENANTS, _REGIONS, _QUOTAS, _SUMMARIES)
+_TALLY = "INSERT INTO customers_customertally (msp_id, change) VALUES (%(msp)s, %(customers)s)"
+
+_STEPS = (_CUSTOMERS, _IDENTITIES, _CONTACTS, _ASSIGNMENTS, _TENANTS, _REGIONS, _QUOTAS, _SUMMARIES, _TALLY)
 
 
 @dataclass(frozen=True)
