@@ -21,18 +21,13 @@ NEVER = Look("No backup yet", "minus", "neutral")
 RUNNING = Look("Running", "loader", "busy")
 
 
-def job_age(moment: datetime | None, job: str) -> str:
-    """Return how long ago something completed, with the job's id in brackets."""
-    if moment is None:
-        return ""
-    return f"{relative(moment, timezone.now())} ({job})"
-
-
 def _job_html(moment: datetime | None, job: str) -> str:
     if moment is None:
         return EMPTY_HTML
-    whole = f"{absolute(moment)}, job {escape(job)}"
-    return f'<span class="cut" title="{whole}">{escape(job_age(moment, job))}</span>'
+    safe = escape(job)
+    return (
+        f'<span class="cut" title="{absolute(moment)}, job {safe}">{relative(moment, timezone.now())} ({safe})</span>'
+    )
 
 
 class LastStatus(Column):
@@ -55,8 +50,9 @@ class LastStatus(Column):
         if moment is None:
             return shown
         last = f"last {told.word.lower()} " if is_silent else ""
-        whole = f"{absolute(moment)}, job {escape(job)}"
-        age = f"{last}{escape(job_age(moment, job))}"
+        safe = escape(job)
+        age = f"{last}{relative(moment, timezone.now())} ({safe})"
+        whole = f"{absolute(moment)}, job {safe}"
         return f'<div class="line">{shown}</div><div class="line age" title="{whole}">{age}</div>'
 
     def text(self, values: Values, names: Names) -> str:

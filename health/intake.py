@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from health import arrays, locks
-from health.days import DAY, oldest_open_day
+from health.days import DAY, oldest_open_day, start_of
 from health.models import DataSource, RollupState
 from health.records import Reader, Refusal, Refused, RunRecord, UsageEntry, refuse_other_product, run_of, usage_of
 from msc.access.models import Msp
@@ -105,11 +105,16 @@ def _read(
     today = msp.today(now)
     closed_before = RollupState.objects.filter(pk=msp.pk).values_list("closed_before", flat=True).first()
     oldest = oldest_open_day(today, closed_before)
+    # The open days as moments, so that only a run that is refused is asked for its day.
+    begin, end = start_of(oldest, msp.zone), start_of(today + 2 * DAY, msp.zone)
     found: list[tuple[int, Any]] = []
     for line, raw in records:
         try:
             record = read(raw, now)
-            _refuse_outside(record.day if isinstance(record, UsageEntry) else msp.day_of(record.moment), oldest, today)
+            if isinstance(record, UsageEntry):
+                _refuse_outside(record.day, oldest, today)
+            elif not begin <= record.moment < end:
+                _refuse_outside(msp.day_of(record.moment), oldest, today)
         except Refused as refused:
             outcome.refusals.append(Refusal(line, refused.field, refused.reason))
         else:
@@ -229,9 +234,11 @@ _UPSERT_RUNS = """
 WITH stored AS (
     INSERT INTO health_run AS run (msp_id, reported_at, tenant_id, data_source_id, job_id, kind, status, started_at,
         ended_at, moment, changed_at, size_bytes, sent_bytes, errors, message)
-    SELECT %s, %s, given.*
+    SELECT %s, %s, tenant, source, job, kind, status, started_at, ended_at, coalesce(ended_at, started_at),
+        coalesce(changed_at, ended_at, started_at), size, sent, errors, message
     FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::smallint[], %s::smallint[], %s::timestamptz[],
-        %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::int[], %s::text[]) given
+        %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::int[], %s::text[])
+        given (tenant, source, job, kind, status, started_at, ended_at, changed_at, size, sent, errors, message)
     ON CONFLICT (msp_id, tenant_id, job_id) DO UPDATE SET
         prior_moment = run.moment, prior_source_id = run.data_source_id, reported_at = excluded.reported_at,
         data_source_id = excluded.data_source_id, kind = excluded.kind, status = excluded.status,
@@ -257,7 +264,10 @@ FROM stored
 def _upsert_runs(
     msp: Msp, runs: Sequence[RunRecord], sources: dict[SourceKey, int], now: datetime
 ) -> tuple[int, int, list[tuple[int, datetime, int]]]:
-    """Write the runs; return how many are new, how many changed, and where those that moved stood before."""
+    """Write the runs; return how many are new, how many changed, and where those that moved stood before.
+
+    Moments cost the most to write and to read, so the two that usually equal another one are not sent.
+    """
     columns = [
         arrays.numbers(run.tenant for run in runs),
         arrays.numbers(sources[run.source_key] for run in runs),
@@ -266,8 +276,7 @@ def _upsert_runs(
         arrays.numbers(int(run.status) for run in runs),
         arrays.moments(run.started_at for run in runs),
         arrays.moments(run.ended_at for run in runs),
-        arrays.moments(run.moment for run in runs),
-        arrays.moments(run.changed_at for run in runs),
+        arrays.moments(None if run.changed_at == run.moment else run.changed_at for run in runs),
         arrays.numbers(run.size_bytes for run in runs),
         arrays.numbers(run.sent_bytes for run in runs),
         arrays.numbers(run.errors for run in runs),

@@ -105,7 +105,9 @@ class ChooseNewPassword(Private, account.PasswordResetFromKeyView):  # type: ign
         """Show the person whom the link names and keep the link from leaving in a Referer."""
         sessions.reveal(uidb36)
         response = super().dispatch(request, uidb36, key, **kwargs)
-        response["Referrer-Policy"] = "strict-origin"  # "no-referrer" would take the form's origin too: refused as forged
+        response["Referrer-Policy"] = (
+            "strict-origin"  # "no-referrer" would take the form's origin too: refused as forged
+        )
         return response
 
 
