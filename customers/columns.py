@@ -1,34 +1,65 @@
 """What the customer list shows of a customer's products, read from the summary's one entry per product."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
 from decimal import Decimal
-from typing import Unpack
+from typing import Any, Unpack
 
 from django.utils.html import escape
 
-from msc.pages.columns import EMPTY_HTML, Column, Names, Values
-from msc.pages.kinds import Look, Number, Options
+from msc.pages.columns import EMPTY_HTML, NEUTRALISED_STARTS, Column, Names, Values, neutralised
+from msc.pages.kinds import Look, Multi, Number, Options
 
 
-def each(key: str) -> Callable[[Values], Iterable[Values]]:
-    """Return a function that reads one value of every product's entry."""
-    return lambda values: [(entry.get(key),) for entry in values[0]]
+class PerProduct(Multi):
+    """A line for each product of the customer: one value of its entry in the summary, made into what it is by `read`."""
+
+    def __init__(
+        self,
+        label: str,
+        inner: Column,
+        key: str,
+        *,
+        by: str,
+        read: Callable[[str], Any] | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        options |= {
+            "fields": ("summary__products",),
+            "sort_low": (f"summary__{by}_low",),
+            "sort_high": (f"summary__{by}_high",),
+        }
+        super().__init__(label, inner=inner, parts=self._parts, **options)
+        self.key = key
+        self.read = read
+
+    def _parts(self, values: Values) -> Iterable[Values]:
+        return [(self._value(entry.get(self.key)),) for entry in values[0]]
+
+    def _value(self, kept: Any) -> Any:  # JSON's kinds, and what is read from them
+        return self.read(kept) if self.read and kept is not None else kept
+
+    def texts(self, fields: Sequence[Values], names: Names) -> list[str]:
+        """Write each kept value once where it is a single one: from row to row most of them repeat."""
+        if not self.inner.one_value:
+            return super().texts(fields, names)
+        key, texts = self.key, []
+        known = _Written(lambda kept: self.inner.text((self._value(kept),), names))
+        for entries in fields[0]:
+            text = known[entries[0].get(key)] if len(entries) == 1 else "; ".join([known[e.get(key)] for e in entries])
+            texts.append(neutralised(text) if text[:1] in NEUTRALISED_STARTS else text)
+        return texts
 
 
-def each_day(key: str) -> Callable[[Values], Iterable[Values]]:
-    """Return a function that reads one day of every product's entry."""
-    return lambda values: [(date.fromisoformat(text) if (text := entry.get(key)) else None,) for entry in values[0]]
+class _Written(dict[Any, str]):
+    """Remembers what it has written of a value."""
 
+    def __init__(self, write: Callable[[Any], str]) -> None:
+        super().__init__()
+        self._write = write
 
-def each_number(key: str) -> Callable[[Values], Iterable[Values]]:
-    """Return a function that reads one exact number of every product's entry, kept as text."""
-    return lambda values: [(Decimal(text) if (text := entry.get(key)) else None,) for entry in values[0]]
-
-
-def each_quota(values: Values) -> Iterable[Values]:
-    """Read the quota of every product's entry."""
-    return [(Decimal(text) if (text := entry.get("q")) is not None else None,) for entry in values[0]]
+    def __missing__(self, kept: Any) -> str:
+        text = self[kept] = self._write(kept)
+        return text
 
 
 class Several(Column):

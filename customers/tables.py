@@ -1,14 +1,16 @@
 """The columns of the customer list, in their default order."""
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 
-from customers.columns import Several, Units, each, each_day, each_number, each_quota, state_looks
+from customers.columns import PerProduct, Several, Units, state_looks
 from customers.models import Customer
 from msc.pages.columns import Column
-from msc.pages.kinds import Badge, Date, Link, LongText, Multi, Named, Number, Percent, Phone, Text
+from msc.pages.kinds import Badge, Date, Link, LongText, Named, Number, Percent, Phone, Text
 from msc.pages.tables import ListTable
 
 
@@ -16,19 +18,6 @@ def tenant_choices(name: str) -> list[tuple[str, str]]:
     """Return the choices of a field of the tenants, whose app stands above: it is named, not imported."""
     tenant: Any = Customer._meta.get_field("tenants").related_model
     return list(tenant._meta.get_field(name).choices)
-
-
-def _per_product(label: str, inner: Column, parts: Any, sort: str, **options: Any) -> Multi:
-    """Return a column with a line for each product of the customer."""
-    return Multi(
-        label,
-        inner=inner,
-        parts=parts,
-        fields=("summary__products",),
-        sort_low=(f"summary__{sort}_low",),
-        sort_high=(f"summary__{sort}_high",),
-        **options,
-    )
 
 
 class CustomerTable(ListTable):
@@ -53,12 +42,12 @@ class CustomerTable(ListTable):
         always=True,
         width=230,
     )
-    product = _per_product("Product", Named("", dictionary="products"), each("p"), "product", always=True, width=210)
-    plan = _per_product("Service Plan", Named("", dictionary="plans"), each("s"), "plan", always=True, width=130)
+    product = PerProduct("Product", Named("", dictionary="products"), "p", by="product", always=True, width=210)
+    plan = PerProduct("Service Plan", Named("", dictionary="plans"), "s", by="plan", always=True, width=130)
     account_name = Text("Account Name", fields=("account_name",), sort=("folded_account_name",), required=True)
-    edition = _per_product("Edition", Named("", dictionary="editions"), each("e"), "edition", width=120)
-    region = _per_product("Storage Region", Several("", dictionary="regions"), each("r"), "region", width=240)
-    tenant_type = _per_product("Tenant Type", Named("", dictionary="types"), each("y"), "type", width=130)
+    edition = PerProduct("Edition", Named("", dictionary="editions"), "e", by="edition", width=120)
+    region = PerProduct("Storage Region", Several("", dictionary="regions"), "r", by="region", width=240)
+    tenant_type = PerProduct("Tenant Type", Named("", dictionary="types"), "y", by="type", width=130)
     tenant_admin = Several(
         "Tenant Admin",
         dictionary="people",
@@ -67,15 +56,19 @@ class CustomerTable(ListTable):
         sort_high=("summary__admin_high",),
         width=190,
     )
-    status = _per_product(
-        "Status", Badge("", looks=state_looks(tenant_choices("state"))), each("st"), "status", shown=True, width=120
+    status = PerProduct(
+        "Status", Badge("", looks=state_looks(tenant_choices("state"))), "st", by="status", shown=True, width=120
     )
-    license_expiry = _per_product("License Expiry", Date(""), each_day("x"), "expiry", shown=True, width=195)
-    quota = _per_product("Quota", Units(""), each_quota, "quota", unit="CU", width=120)
-    quota_effective = _per_product("Quota Effective Date", Date(""), each_day("qf"), "quota_effective", width=200)
-    quota_end = _per_product("Quota End Date", Date(""), each_day("qt"), "quota_end", width=200)
-    quota_used = _per_product(
-        "Quota Used", Percent("", levels="quota_levels"), each_number("qu"), "quota_used", width=160
+    license_expiry = PerProduct(
+        "License Expiry", Date(""), "x", by="expiry", read=date.fromisoformat, shown=True, width=195
+    )
+    quota = PerProduct("Quota", Units(""), "q", by="quota", read=Decimal, unit="CU", width=120)
+    quota_effective = PerProduct(
+        "Quota Effective Date", Date(""), "qf", by="quota_effective", read=date.fromisoformat, width=200
+    )
+    quota_end = PerProduct("Quota End Date", Date(""), "qt", by="quota_end", read=date.fromisoformat, width=200)
+    quota_used = PerProduct(
+        "Quota Used", Percent("", levels="quota_levels"), "qu", by="quota_used", read=Decimal, width=160
     )
     backup_success = Percent(
         "Backup Success (30 days)",

@@ -334,19 +334,3 @@ class Multi(Column):
     def text(self, values: Values, names: Names) -> str:
         """Write the parts separated by semicolons."""
         return "; ".join([self.inner.text(part, names) for part in self.parts(values)])
-
-    def texts(self, fields: Sequence[Values], names: Names) -> list[str]:
-        """Write each different line once where lines are single values: from row to row most of them repeat."""
-        if not self.inner.one_value:
-            return super().texts(fields, names)
-        write, known, texts = self.inner.text, dict[Any, str](), []
-        for values in zip(*fields, strict=True):
-            lines = []
-            for part in self.parts(values):
-                line = known.get(part)
-                if line is None:
-                    line = known[part] = write(part, names)
-                lines.append(line)
-            text = "; ".join(lines) if len(lines) > 1 else lines[0] if lines else ""
-            texts.append(neutralised(text) if text[:1] in NEUTRALISED_STARTS else text)
-        return texts
