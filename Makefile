@@ -36,10 +36,9 @@ bench: .venv/dev.ok var/frontend
 fuzz: .venv/dev.ok var/frontend
 	@FUZZ=$${FUZZ:-20000} $(BIN)/python -m pytest -n 2 tests/test_hostile_requests.py
 
-# Breaks what e-mail and the web depend on, part by part, and counts what is lost. A quick look: ARGS="--away 10"
+# Breaks a whole portal part by part and counts what is lost. ARGS="--report docs/reliability.md", or ARGS=--quick
 chaos: .venv/dev.ok var/frontend
-	@$(BIN)/python -m chaos.mail $(ARGS)
-	@$(BIN)/python -m chaos.web $(ARGS)
+	@$(BIN)/python -m chaos $(ARGS)
 
 # Lighthouse, five times on each of four pages of the demonstration; writes its table into docs/performance.md.
 lighthouse: .venv/dev.ok node_modules/dev.ok var/frontend

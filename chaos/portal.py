@@ -2,15 +2,18 @@
 
 import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
@@ -36,6 +39,9 @@ class Portal:
         self.postgresql = stack.PostgreSQL(folder / "postgresql")
         self.valkey = stack.Valkey(folder / "valkey")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._kept: dict[str, tuple[str, ...]] = {}
+        self._keeper = threading.Thread(target=self._keep_up)
+        self._lock, self._stopping = threading.RLock(), threading.Event()
 
     def start(self) -> None:
         """Start everything and migrate."""
@@ -56,9 +62,13 @@ class Portal:
         self.start_producer()
         self.start_worker()
         self.start_beat()
+        self._keeper.start()
 
     def stop(self) -> None:
         """Stop everything, frozen parts too."""
+        self._stopping.set()
+        if self._keeper.ident:
+            self._keeper.join()
         for server in (self.valkey, self.postgresql):
             if server.process:
                 server.process.send_signal(signal.SIGCONT)
@@ -73,7 +83,7 @@ class Portal:
         self.producer = self._spawn("chaos.producer", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def start_worker(self) -> None:
-        self.processes["worker"] = self._spawn(*WORKER)
+        self._start("worker", *WORKER)
 
     def start_web_on(self, door: socket.socket, name: str, release: Path) -> None:
         """Start a web server of a release on a socket that others listen on too, and wait for its word to systemd."""
@@ -110,16 +120,34 @@ class Portal:
         self.collect_static_files()
         return self._run("-m", "chaos.visitor").strip()
 
+    def told(self, *command: str) -> dict[str, Any]:
+        """Run one of the project's programs and return what it printed as JSON."""
+        answer: dict[str, Any] = json.loads(self._run(*command))
+        return answer
+
     def collect_static_files(self) -> None:
         """Collect the static files, without which no page is made."""
         self._run("manage.py", "collectstatic", "--no-input", "-v0")
 
     def start_beat(self, name: str = "beat") -> None:
-        self.processes[name] = self._spawn(*BEAT, str(self.folder / "var" / name))
+        self._start(name, *BEAT, str(self.folder / "var" / name))
+
+    def _start(self, name: str, *module: str) -> None:
+        with self._lock:
+            self.processes[name], self._kept[name] = self._spawn(*module), module
+
+    def _keep_up(self) -> None:
+        """Start worker and beats again when they end by themselves, as a service manager does."""
+        while not self._stopping.wait(1):
+            with self._lock:
+                for name in self._kept.keys() & self.processes.keys():
+                    if self.processes[name].poll() is not None:
+                        self.processes[name] = self._spawn(*self._kept[name])
 
     def kill(self, name: str) -> None:
         """Kill a part with all its children, as the kernel does when memory is short."""
-        process = self.processes.pop(name)
+        with self._lock:
+            process = self.processes.pop(name)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -213,7 +241,7 @@ class Portal:
                 stdout=log if stdout is None else stdout,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=end_with_parent(signal.SIGKILL),  # noqa: PLW1509 - there are no threads here
+                preexec_fn=end_with_parent(signal.SIGKILL),  # noqa: PLW1509 - it only calls the kernel
             )
 
 

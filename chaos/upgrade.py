@@ -1,6 +1,6 @@
 """Migrate a database that is full while people work, and tell the longest wait and the longest lock.
 
-`python -m chaos.upgrade --customers 100000`; a million customers take about twenty minutes, most of them to build.
+`python -m chaos.upgrade --customers 1000000` is the long form.
 """
 
 import argparse
@@ -25,11 +25,18 @@ BEFORE = {"customers": "0006_search", "tenants": "0006_plural", "health": "0005_
 LIMIT_SECONDS = 2.0
 SAMPLE_SECONDS = 0.01
 #: The tables that have a row for each customer or product.
-TABLES = ("customers_customersummary", "tenants_tenant", "health_datasource", "health_run", "health_alert")
+TABLES = (
+    "customers_customersummary",
+    "tenants_tenant",
+    "health_datasource",
+    "health_run",
+    "health_tenantday",
+    "health_alert",
+)
 #: What a person's page reads before each form.
 LIST = "/customers/"
 
-# One data source, run and alert for each product; the checks of foreign keys are left out.
+# One data source, run, day and alert for each product; the checks of foreign keys are left out.
 _REPORTS = """
 SET session_replication_role = replica;
 INSERT INTO health_datasource (msp_id, customer_id, tenant_id, organization, name, folded_name, workload, created_at,
@@ -42,6 +49,9 @@ INSERT INTO health_run (msp_id, tenant_id, data_source_id, job_id, kind, status,
     changed_at, size_bytes, sent_bytes, errors, message, reported_at)
 SELECT msp_id, tenant_id, id, 'job-' || id, 1, 2, now(), now(), now(), now(), 5000000000, 50000000, 0, '', now()
 FROM health_datasource;
+INSERT INTO health_tenantday (msp_id, tenant_id, day, successful, with_errors, failed, cancelled, restores,
+    restores_failed, sent_bytes, cu)
+SELECT msp_id, id, current_date - (id % 60)::int, 1, 0, 0, 0, 0, 0, 50000000, 1.5 FROM tenants_tenant;
 INSERT INTO health_alert (msp_id, customer_id, tenant_id, data_source_id, product, type, object_key, severity, threshold,
     summary, state, first_seen, last_seen, raised_at, count)
 SELECT s.msp_id, s.customer_id, s.tenant_id, s.id, t.product, 'backups_failing', 'source:' || s.id, 2, 1,
@@ -53,7 +63,7 @@ VACUUM ANALYZE;
 # Locks that keep others from reading or writing a table, held by whoever is the owner, who migrates.
 _LOCKS = """
 SELECT l.relation::regclass::text || ': ' || l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE a.usename = 'msc_owner' AND l.granted AND l.locktype = 'relation'
+WHERE a.datname = current_database() AND a.usename = 'msc_owner' AND l.granted AND l.locktype = 'relation'
   AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
   AND l.relation::regclass::text = ANY (%s)
 """
@@ -62,8 +72,8 @@ WHERE a.usename = 'msc_owner' AND l.granted AND l.locktype = 'relation'
 class Watch:
     """Threads that go on until told to end, each with a connection of its own."""
 
-    def __init__(self, portal: Portal) -> None:
-        self._url = portal.postgresql.url(stack.SUPERUSER)
+    def __init__(self, superuser_url: str) -> None:
+        self._url = superuser_url
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self.locks: dict[str, float] = defaultdict(float)
@@ -105,8 +115,8 @@ class Watch:
         """Read a row of the table and write it as it is."""
         name = sql.Identifier(table)
         key = sql.Identifier("customer_id" if table == TABLES[0] else "id")
-        newest = link.execute(sql.SQL("SELECT max({}) FROM {}").format(key, name)).fetchone()
-        chosen = random.randrange(int(newest[0])) + 1 if newest else 0
+        ((newest,),) = link.execute(sql.SQL("SELECT coalesce(max({}), 1) FROM {}").format(key, name)).fetchall()
+        chosen = random.randint(1, newest)
         began = time.monotonic()
         link.execute(sql.SQL("UPDATE {0} SET msp_id = msp_id WHERE {1} = %s").format(name, key), [chosen])
         self.waits[table] = max(self.waits[table], time.monotonic() - began)
@@ -118,14 +128,17 @@ def trial(portal: Portal, customers: int, rate: float) -> Line:
         portal.kill(part)
     portal.collect_static_files()
     port = portal.start_web()
+    print(f"Building {customers:,} customers.", flush=True)
     cookie = portal.as_owner("-m", "chaos.crowd", str(customers)).strip()
     with stack.connect(portal.postgresql.url(stack.SUPERUSER)) as link:
         for statement in _REPORTS.split(";\n")[:-1]:
             link.execute(statement.encode())
+    print("Going back to where the upgrade begins.", flush=True)
     for app, name in BEFORE.items():
         portal.as_owner("manage.py", "migrate", "--database=owner", "-v0", app, name)
     (products,) = portal.ask("SELECT count(*) FROM tenants_tenant")[0]
-    load, watch = Load(cookie, lambda: port, "upgrade", rate, also=LIST), Watch(portal)
+    load, watch = Load(cookie, lambda: port, "upgrade", rate, also=LIST), Watch(portal.postgresql.url(stack.SUPERUSER))
+    print("Migrating.", flush=True)
     watch.start()
     try:
         with load.running():
@@ -136,7 +149,9 @@ def trial(portal: Portal, customers: int, rate: float) -> Line:
             time.sleep(1)
     finally:
         watch.stop()
-    return _judged(f"{customers:,} customers, {int(str(products)):,} products, runs and alerts", seconds, load, watch)
+    return _judged(
+        f"{customers:,} customers, {int(str(products)):,} products, runs, days and alerts", seconds, load, watch
+    )
 
 
 def _judged(size: str, seconds: float, load: Load, watch: Watch) -> Line:

@@ -9,7 +9,7 @@ SHORT = web.Size(rate=6, turns=1, kills=2, away=5)
 CHOSEN = (web.valkey_frozen, web.postgresql_crashed, web.web_killed, web.web_upgraded, web.web_replaced)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_nothing_is_lost_doubled_or_answered_rudely():
     with running() as portal:
         trials = web.Web(portal, SHORT)
