@@ -105,9 +105,8 @@ class ChooseNewPassword(Private, account.PasswordResetFromKeyView):  # type: ign
         """Show the person whom the link names and keep the link from leaving in a Referer."""
         sessions.reveal(uidb36)
         response = super().dispatch(request, uidb36, key, **kwargs)
-        response["Referrer-Policy"] = (
-            "strict-origin"  # "no-referrer" would take the form's origin too: refused as forged
-        )
+        # "no-referrer" would take the form's origin too, and it would be refused as forged.
+        response["Referrer-Policy"] = "strict-origin"
         return response
 
 
