@@ -43,7 +43,7 @@ class CustomerTable(ListTable):
         width=230,
     )
     product = PerProduct("Product", Named("", dictionary="products"), "p", by="product", always=True, width=210)
-    plan = PerProduct("Service Plan", Named("", dictionary="plans"), "s", by="plan", always=True, width=130)
+    plan = PerProduct("Service Plan", Named("", dictionary="plans"), "s", by="plan", always=True, width=160)
     account_name = Text("Account Name", fields=("account_name",), sort=("folded_account_name",), required=True)
     edition = PerProduct("Edition", Named("", dictionary="editions"), "e", by="edition", width=120)
     region = PerProduct("Storage Region", Several("", dictionary="regions"), "r", by="region", width=240)
@@ -76,7 +76,7 @@ class CustomerTable(ListTable):
         places=1,
         unit="",
         shown=True,
-        width=165,
+        width=155,
         hint="Successful jobs, with errors or without, among those that succeeded or failed.",
     )
     last_backup = Date("Last Backup", fields=("summary__last_backup_at",), hint="End of the last successful backup.")

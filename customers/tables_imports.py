@@ -51,7 +51,7 @@ class LineTable(ListTable):
 
     number = LineNumber("Line", required=True, always=True, width=80)
     verdict = Badge("Verdict", looks=LOOKS, required=True, always=True, width=130)
-    reason = LongText("Reason", sort=(), shown=True, width=320)
+    reason = LongText("Reason", sort=(), shown=True, width=430)
     name = Cell("name", width=220)
     hide_name = Cell("hide_name", width=110)
     account_name = Cell("account_name", width=160)

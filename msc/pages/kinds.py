@@ -245,8 +245,8 @@ class Percent(Number):
             return EMPTY_HTML
         share = values[0]
         tone = tone_of(share, names[self.levels]) if self.levels else "plain"
-        sign = "" if self.unit else " %"
-        return f'{bar(float(share), tone)}<span class="share">{share:,.{self.places}f}{sign}</span>'
+        css, sign = ("share", "") if self.unit else ("share signed", " %")
+        return f'{bar(float(share), tone)}<span class="{css}">{share:,.{self.places}f}{sign}</span>'
 
 
 def tone_of(share: Decimal, levels: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from msc.events.models import Event
 from tests import factories
 from tests.support.browser import support_client
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 MODELS = (
     "access/msp",
