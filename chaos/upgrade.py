@@ -27,6 +27,7 @@ SAMPLE_SECONDS = 0.01
 #: The tables that have a row for each customer or product.
 TABLES = (
     "customers_customersummary",
+    "customers_customer",
     "tenants_tenant",
     "health_datasource",
     "health_run",
