@@ -11,10 +11,12 @@ MONTHS = """
     WITH touched AS (
         SELECT DISTINCT msp_id, tenant_id, date_trunc('month', day)::date AS month FROM {rows}
     ), known AS (
-        SELECT t.msp_id, t.tenant_id, t.month, sum(d.cu) AS cu, bit_or(1 << (d.day - t.month)) AS days
-        FROM touched t JOIN health_tenantday d ON d.msp_id = t.msp_id AND d.tenant_id = t.tenant_id
-            AND d.day >= t.month AND d.day < (t.month + interval '1 month')::date AND d.cu IS NOT NULL
-        GROUP BY t.msp_id, t.tenant_id, t.month
+        SELECT t.msp_id, t.tenant_id, t.month, kept.cu, kept.days
+        FROM touched t CROSS JOIN LATERAL (
+            SELECT sum(d.cu) AS cu, bit_or(1 << (d.day - t.month)) AS days FROM health_tenantday d
+            WHERE d.msp_id = t.msp_id AND d.tenant_id = t.tenant_id
+                AND d.day >= t.month AND d.day < (t.month + interval '1 month')::date AND d.cu IS NOT NULL
+        ) kept WHERE kept.days IS NOT NULL
     ), gone AS (
         DELETE FROM health_tenantmonth m USING touched t
         WHERE m.msp_id = t.msp_id AND m.tenant_id = t.tenant_id AND m.month = t.month AND NOT EXISTS (
