@@ -208,6 +208,13 @@ def test_a_source_falls_silent_and_is_heard_again(counted, scoped, now):
     assert CustomerSummary.objects.get().silent_sources == 0
 
 
+@pytest.mark.parametrize(("ago", "is_silent"), [(timedelta(days=7), True), (timedelta(days=7, seconds=-1), False)])
+def test_a_source_that_is_first_counted_late_is_silent_from_the_same_moment(hybrid, scoped, now, ago, is_silent):
+    intake.store_runs(scoped, [(1, run(hybrid, started_at=None, ended_at=(now - ago).isoformat()))], now)
+    drain_all(scoped, now)
+    assert DataSource.objects.get().is_silent is is_silent
+
+
 @pytest.mark.parametrize(("hours", "silent_after"), [(24, 26.4), (1, 2), (4, 5), (168, 184.8), (None, 168)])
 def test_how_long_a_source_may_be_silent_follows_from_its_policy(hybrid, scoped, now, hours, silent_after):
     policy = hours and {"name": "Policy", "interval_hours": hours}
