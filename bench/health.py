@@ -20,6 +20,7 @@ SOURCES_OF_ONE = 300  # of the first customer, whose list of data sources has se
 CONSUMES_ONE_IN = 20
 USAGE_DAYS = 90
 _CHUNK = 2_000
+_MANY_DAYS = 20_000
 
 _SOURCES = """
 INSERT INTO health_datasource (msp_id, customer_id, tenant_id, organization, name, folded_name, workload, created_at,
@@ -70,9 +71,12 @@ def count(owner: psycopg.Connection, msp: Msp, now: datetime) -> None:
     """Count every day, source, product and customer from the facts, as the workers do from their marks."""
     values = {"msp": msp.pk, "zone": msp.time_zone}
     rollups.drain(msp, now)  # nothing is marked: this writes the state that alerts are held to
-    owner.execute("ANALYZE")
-    _in_chunks(msp, owner.execute(_DAYS, values).fetchall(), lambda days: recount_days(msp, days), size=20_000)
-    owner.execute("ANALYZE health_tenantday")
+    for table in ("health_datasource", "health_run", "health_usagerecord"):
+        owner.execute(f"ANALYZE {table}".encode())
+    days = owner.execute(_DAYS, values).fetchall()
+    for part in (days[:_MANY_DAYS], days[_MANY_DAYS:]):
+        _in_chunks(msp, part, lambda part: recount_days(msp, part), size=_MANY_DAYS)
+        owner.execute("ANALYZE health_tenantday")  # as PostgreSQL does by itself within a minute
     _in_chunks(msp, _ids("health_datasource", msp), lambda ids: recount_sources(msp, ids, now))
     owner.execute("ANALYZE health_datasource")
     _in_chunks(msp, _ids("tenants_tenant", msp), lambda ids: recount_customers(msp, recount_tenants(msp, ids, now)))

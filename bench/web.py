@@ -86,8 +86,8 @@ def _peak(pid: int) -> int:
 def serve(environment: Mapping[str, str], cookie: str) -> Iterator[WebServer]:
     """Run the portal as in production until the block ends."""
     port = _free_port()
-    command = [sys.executable, "-m", "gunicorn", "bench.wsgi", "-w", str(WORKERS), "-k", "gthread", "--threads", "4"]
-    command += ["-b", f"127.0.0.1:{port}", "--log-level", "error", "--timeout", "300"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:msc.gunicorn", "bench.wsgi"]
+    command += ["--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", "--timeout", "300"]
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(  # noqa: S603 - our own program
         command, env={**os.environ, **environment, "MSC_LOG_LEVEL": "INFO"}, stdout=quiet, stderr=quiet

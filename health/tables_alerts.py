@@ -53,7 +53,7 @@ class AlertTable(ListTable):
 
     default_sort = "state"
 
-    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=380)
+    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=340)
     severity = Badge(
         "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=115
     )
