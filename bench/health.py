@@ -75,7 +75,7 @@ def count(owner: psycopg.Connection, msp: Msp, now: datetime) -> None:
         owner.execute(f"ANALYZE {table}".encode())
     days = owner.execute(_DAYS, values).fetchall()
     for part in (days[:_MANY_DAYS], days[_MANY_DAYS:]):
-        _in_chunks(msp, part, lambda part: recount_days(msp, part), size=_MANY_DAYS)
+        _in_chunks(msp, part, lambda chunk: recount_days(msp, chunk), size=_MANY_DAYS)
         owner.execute("ANALYZE health_tenantday")  # as PostgreSQL does by itself within a minute
     _in_chunks(msp, _ids("health_datasource", msp), lambda ids: recount_sources(msp, ids, now))
     owner.execute("ANALYZE health_datasource")
