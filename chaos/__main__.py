@@ -1,4 +1,4 @@
-"""Break everything in one run: `python -m chaos` takes about twenty minutes on a quiet machine, `--quick` five.
+"""Break everything in one run: `python -m chaos` takes sixteen minutes on a quiet machine, `--quick` five.
 
 With `--report docs/reliability.md` each part writes its table there. One part alone: `python -m chaos.mail --help`.
 """
