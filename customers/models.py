@@ -79,13 +79,18 @@ class Customer(models.Model):
 
 
 class CustomerIdentity(models.Model):
-    """What only the MSP may know of a customer; support staff's database role has no right on this table."""
+    """What only the MSP may know of a customer; support staff's database role has no right on this table.
+
+    `folded_names` is what a search compares: the folded name and, on a line below, the folded account name where that
+    is another one. The database keeps it.
+    """
 
     customer = models.OneToOneField(Customer, on_delete=models.PROTECT, primary_key=True, related_name="identity")
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     name_key = models.CharField(max_length=400, editable=False)
     folded_name = models.CharField(max_length=400, editable=False)
+    folded_names = models.TextField(db_default="", editable=False)
     address = models.CharField(max_length=500)
     folded_address = models.CharField(max_length=ADDRESS_SORT_LENGTH, editable=False)
     phone = PhoneNumberField()
@@ -100,7 +105,7 @@ class CustomerIdentity(models.Model):
             models.Index(fields=["msp", "folded_name", "customer"], name="identity_by_name"),
             models.Index(fields=["msp", "folded_address", "customer"], name="identity_by_address"),
             models.Index(fields=["msp", "phone", "customer"], name="identity_by_phone"),
-            GinIndex(F("msp"), OpClass("folded_name", "gin_trgm_ops"), name="identity_name_search"),
+            GinIndex(F("msp"), OpClass("folded_names", "gin_trgm_ops"), name="identity_names_search"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum, TextChoices, TextField, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 
 from msc.access.names import folded_name
 from msc.access.querysets import ScopedQuerySet
@@ -36,10 +38,14 @@ SELECT count(*), CASE WHEN count(*) <= %s THEN coalesce(array_agg(pk), '{}')::te
 
 @dataclass(frozen=True)
 class Matches:
-    """What a search finds: the condition for a customer, and the number in the whole MSP, as far as it is counted."""
+    """What a search finds: the condition for a customer, and what is known of the whole MSP.
+
+    The number is counted no further than MOST_FOUND + 1; up to there the ids are known, in the order of the names.
+    """
 
     condition: Q = field(default_factory=Q)
     number: int | None = None
+    ids: list[int] | None = None
 
 
 def matches(text: str) -> Matches:
@@ -47,18 +53,21 @@ def matches(text: str) -> Matches:
 
     PostgreSQL uses no trigram index beneath row-level security, since LIKE is not leakproof; so a function of the
     owner answers with the ids of the scope's own MSP. A term that finds more than those, or is too short for the index,
-    becomes a plain condition.
+    becomes a plain condition, of which PostgreSQL expects that a third of the rows fulfil it: so it walks the order of
+    the list until a page is full.
     """
     needle = folded_name(text)
     if not needle:
         return Matches()
-    many = Q(identity__folded_name__contains=needle) | Q(folded_account_name__contains=needle)
+    many = Q(GreaterThan(StrIndex("identity__folded_names", Value(needle)), 0))
     if len(needle) < SHORTEST_INDEXED:
         return Matches(many)
     with connection.cursor() as cursor:
         cursor.execute(_MATCHING, [MOST_FOUND, needle, MOST_FOUND + 1])
         number, ids = cursor.fetchone()
-    return Matches(many if ids is None else Q(AnyOf(F("pk"), ids)), number)
+    if ids is None:
+        return Matches(many, number)
+    return Matches(Q(AnyOf(F("pk"), ids)), number, [int(pk) for pk in ids.strip("{}").split(",") if pk])
 
 
 class Written(Value):

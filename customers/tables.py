@@ -32,6 +32,12 @@ class CustomerTable(ListTable):
         paths = [path for column in columns for path in (*column.fields, *column.low)]
         return customers.joined_to({path.partition("__")[0] for path in paths if "__" in path})  # type: ignore[no-any-return]
 
+    @classmethod
+    def part_of(cls, sort: str) -> str:
+        """Return the relation in which the whole order of a sort stands, or nothing if there is no such one."""
+        column = cls.declared()[sort.removeprefix("-")]
+        return column.low[0].lstrip("-").rpartition("__")[0]
+
     name = Link(
         "Name",
         to="customers:page",

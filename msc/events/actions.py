@@ -48,7 +48,7 @@ ACTIONS = {
     "tenant.activated": "activated the product",
     "tenant.deletion_started": "began to delete the product",
     "tenant.deletion_cancelled": "cancelled the deletion of the product",
-    "tenant.provisioned": "made ready the product",
+    "tenant.provisioned": "set up the product",
     "tenant.deleted": "deleted the product",
     "plan.created": "created the service plan",
     "plan.edited": "edited the service plan",

@@ -237,6 +237,10 @@ class ListFilters(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         """Return how many rows are left, if filtering has found it out; from CAP + 1 on it may be more."""
         return None
 
+    def known_keys(self) -> list[int] | None:
+        """Return the keys of the rows that are left, in the list's default order, if filtering has found them out."""
+        return None
+
     def chips(self, query: QueryDict) -> list[Chip]:
         """Return the active choices, each with the query string of the list without it."""
         return [

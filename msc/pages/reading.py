@@ -30,6 +30,11 @@ class AnyOf(Lookup):
         return f"{left} = ANY(%s::bigint[])", (*left_values, self.rhs)
 
 
+def array_of(keys: Sequence[int]) -> str:
+    """Return the keys as PostgreSQL writes an array, which is quicker than the driver's list."""
+    return "{" + ",".join(map(str, keys)) + "}"
+
+
 class Statement:
     """One compiled statement that reads the given fields of any keys; `fields` begins with the key."""
 
@@ -43,7 +48,7 @@ class Statement:
 
     def columns(self, keys: Sequence[int]) -> list[Sequence[Any]]:
         """Return the values of each field in the order of the keys; rows that are gone are left out."""
-        array = "{" + ",".join(map(str, keys)) + "}"  # quicker than the driver's list
+        array = array_of(keys)
         parameters = [array if one is self._place else one for one in self._parameters]
         with connection.cursor() as cursor:
             cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)

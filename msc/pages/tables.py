@@ -30,15 +30,16 @@ class ListTable(tables.Table):  # type: ignore[misc]  # the library has no types
         return queryset
 
     @classmethod
-    def order(cls, sort: str) -> list[OrderBy]:
+    def order(cls, sort: str, *, within: str = "") -> list[OrderBy]:
         """Return the whole order of a sort: the column's fields, nulls last, then the primary key.
 
-        The key runs backward only where the whole index can, so that one index serves each direction.
+        The key runs backward only where the whole index can, so that one index serves each direction. `within` is the
+        path to a part, when it is the part's own rows that are ordered.
         """
         column = cls.declared()[sort.removeprefix("-")]
         descending = sort.startswith("-")
         paths = column.high if descending else column.low
-        terms = [_term(path, descending=descending, required=column.required) for path in paths]
+        terms = [_term(path.removeprefix(within), descending=descending, required=column.required) for path in paths]
         return [*terms, _term("pk", descending=descending and column.required, required=True)]
 
 

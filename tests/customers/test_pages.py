@@ -404,6 +404,26 @@ def test_a_search_that_finds_more_than_it_knows_by_id_finds_the_same(scoped, ada
     assert len(statements(client, "/customers/?q=stadt&product=hybrid")) <= 6
 
 
+def test_a_search_follows_every_change_of_either_name(scoped, ada):
+    customer = factories.make_customer(scoped, "Alder Bakery")
+    client = signed_in(ada)
+
+    def finds(term):
+        return names_in(client.get("/customers/", {"q": term}))
+
+    def update(name, **changes):
+        fresh = Customer.objects.get(pk=customer.pk)
+        fields = {"name": name, "address": "1 Lane, Kiel", "phone": "+49431123456"} | changes
+        services.update_customer(by=ada, customer=fresh, version=fresh.version, **fields)
+
+    assert finds("alder") == ["Alder Bakery"]
+    update("Birch Bakery")
+    assert (finds("alder"), finds("birch")) == ([], ["Birch Bakery"])
+    update("Birch Bakery", hide_name=True, account_name="Quiet Client")
+    assert finds("quiet") == finds("birch") == ["Birch Bakery"]
+    assert finds("bakery quiet") == finds("bakery\nquiet") == []
+
+
 @pytest.mark.parametrize("sort", ["name", "-product", "created"])
 def test_a_page_far_down_has_the_rows_that_it_always_had(scoped, ada, monkeypatch, sort):
     for number in range(60):
