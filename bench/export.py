@@ -49,7 +49,7 @@ def measure_export(server: WebServer, login_url: str, data: Dataset) -> ExportFi
 
 def _statement(login_url: str, data: Dataset) -> str:
     """Return the statement that reads all fields of the list's usual columns, in the list's usual order."""
-    columns = preferences.arranged(CustomerTable, data.admin)
+    columns = preferences.arranged(CustomerTable)
     rows = CustomerTable.prepare(Customer.objects.for_user(data.admin), columns)
     ordered = rows.order_by(*CustomerTable.order(CustomerTable.default_sort))
     with scope.entered("portal", msp=data.msp.pk, person=data.admin.pk):

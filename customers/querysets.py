@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from msc.access.models import User
 
 
-#: More customers than page numbers reach are neither counted nor known by id.
+#: No more customers than page numbers reach are known by id.
 MOST_FOUND = CAP
+#: Of more that a search finds it does not work out which come first by name.
+MOST_SORTED = 2 * CAP
 SHORTEST_INDEXED = 3
 ADMIN_NAMES = "admin_names"
 _ADMIN_NAMES = """
 SELECT coalesce(array_agg(btrim(concat(p.first_name, ' ', p.last_name)) ORDER BY p.folded_name, p.id), '{}')
 FROM customers_assignment a JOIN access_user p ON p.id = a.user_id WHERE a.customer_id = customers_customer.id
 """
-_MATCHING = """
-SELECT count(*), CASE WHEN count(*) <= %s THEN coalesce(array_agg(pk), '{}')::text END FROM customers_matching(%s, %s) pk
-"""
+_FOUND = "SELECT number, ids::text FROM customers_found(%s, %s, %s)"
 
 
 @dataclass(frozen=True)
 class Matches:
     """What a search finds: the condition for a customer, and what is known of the whole MSP.
 
-    The number is counted no further than MOST_FOUND + 1; up to there the ids are known, in the order of the names.
+    The number is counted no further than MOST_SORTED + 1; up to there the first MOST_FOUND ids by name are known.
     """
 
     condition: Q = field(default_factory=Q)
@@ -52,8 +52,8 @@ def matches(text: str) -> Matches:
     """Return which customers' name or account name holds the text.
 
     PostgreSQL uses no trigram index beneath row-level security, since LIKE is not leakproof; so a function of the
-    owner answers with the ids of the scope's own MSP. A term that finds more than those, or is too short for the index,
-    becomes a plain condition, of which PostgreSQL expects that a third of the rows fulfil it: so it walks the order of
+    owner answers with ids of the scope's own MSP. A term that finds more than MOST_FOUND, or is too short for the index,
+    becomes a plain condition besides, of which PostgreSQL expects that a third of the rows fulfil it: so it walks the order of
     the list until a page is full.
     """
     needle = folded_name(text)
@@ -63,11 +63,12 @@ def matches(text: str) -> Matches:
     if len(needle) < SHORTEST_INDEXED:
         return Matches(many)
     with connection.cursor() as cursor:
-        cursor.execute(_MATCHING, [MOST_FOUND, needle, MOST_FOUND + 1])
+        cursor.execute(_FOUND, [needle, MOST_FOUND, MOST_SORTED])
         number, ids = cursor.fetchone()
     if ids is None:
         return Matches(many, number)
-    return Matches(Q(AnyOf(F("pk"), ids)), number, [int(pk) for pk in ids.strip("{}").split(",") if pk])
+    condition = Q(AnyOf(F("pk"), ids)) if number <= MOST_FOUND else many
+    return Matches(condition, number, [int(pk) for pk in ids.strip("{}").split(",") if pk])
 
 
 class Written(Value):

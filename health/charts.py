@@ -120,14 +120,20 @@ class Chart:
 def chart_of(use: CustomerUse) -> Chart:
     """Draw what a customer used."""
     days = list(days_of(use.span.first, use.span.last))
-    sums = [sum((one.days.get(day, Decimal(0)) for one in use.uses), Decimal(0)) for day in days]
-    top = ceiling(max(sums))
+    known = [[one.days[day] for one in use.uses if day in one.days] for day in days]
+    top = ceiling(max(sum(amounts, Decimal(0)) for amounts in known))
+    unknown = [one.unknown for one in use.uses]
+    cells = [[_cell(one, day, missing) for one, missing in zip(use.uses, unknown, strict=True)] for day in days]
+    rows = [
+        Row(day, texts, texts[0] if len(texts) == 1 else _total(amounts, is_unknown=day in use.unknown))
+        for day, texts, amounts in zip(days, cells, known, strict=True)
+    ]
     return Chart(
         use=use,
         top=top,
-        slots=[_slot(number, day, use.uses, top) for number, day in enumerate(days)],
-        gaps=list(_gaps(days, use.uses)),
-        rows=[Row(day, [_cell(one, day) for one in use.uses], _total(day, use.uses)) for day in reversed(days)],
+        slots=[_slot(number, row, use.uses, top) for number, row in enumerate(rows)],
+        gaps=list(_gaps(days, use.unknown)),
+        rows=rows[::-1],
         width=len(days) * SLOT,
     )
 
@@ -145,21 +151,21 @@ def ceiling(value: Decimal) -> Decimal:
     return next(step * power for step in _STEPS if step * power >= value)
 
 
-def _slot(number: int, day: date, uses: Sequence[Use], top: Decimal) -> Slot:
+def _slot(number: int, row: Row, uses: Sequence[Use], top: Decimal) -> Slot:
     bars, ground = [], float(HEIGHT)
     for place, use in enumerate(uses, 1):
-        height = float(use.days.get(day, Decimal(0)) / top) * HEIGHT
+        height = float(use.days.get(row.day, Decimal(0)) / top) * HEIGHT
         if height:
             ground -= height
             bars.append(Bar(f"{ground:.1f}", f"{height:.1f}", place))
-    words = "; ".join(f"{use.label}: {_cell(use, day)}" for use in uses)
-    return Slot(number * SLOT, f"{absolute(day)}. {words}", bars)
+    words = "; ".join([f"{use.label}: {cell}" for use, cell in zip(uses, row.cells, strict=True)])
+    return Slot(number * SLOT, f"{absolute(row.day)}. {words}", bars)
 
 
-def _gaps(days: Sequence[date], uses: Sequence[Use]) -> Iterator[Gap]:
+def _gaps(days: Sequence[date], unknown: set[date]) -> Iterator[Gap]:
     begin: int | None = None
     for number, day in enumerate(days):
-        is_unknown = any(use.is_unknown(day) for use in uses)
+        is_unknown = day in unknown
         if is_unknown and begin is None:
             begin = number
         elif not is_unknown and begin is not None:
@@ -169,14 +175,13 @@ def _gaps(days: Sequence[date], uses: Sequence[Use]) -> Iterator[Gap]:
         yield Gap(begin * SLOT, (len(days) - begin) * SLOT)
 
 
-def _cell(use: Use, day: date) -> str:
+def _cell(use: Use, day: date, unknown: set[date]) -> str:
     if day in use.days:
         return f"{use.days[day]:,.2f}"
-    return UNKNOWN if use.is_unknown(day) else ABSENT
+    return UNKNOWN if day in unknown else ABSENT
 
 
-def _total(day: date, uses: Sequence[Use]) -> str:
-    known = [use.days[day] for use in uses if day in use.days]
+def _total(known: Sequence[Decimal], *, is_unknown: bool) -> str:
     if known:
         return f"{sum(known, Decimal(0)):,.2f}"
-    return UNKNOWN if any(use.is_unknown(day) for use in uses) else ABSENT
+    return UNKNOWN if is_unknown else ABSENT

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db.models import (
@@ -166,9 +167,10 @@ class Use:
         """The CU of all days that are known."""
         return sum(self.days.values(), Decimal(0))
 
-    def is_unknown(self, day: date) -> bool:
-        """Whether a record of the day is missing."""
-        return day in self.expected and day not in self.days
+    @property
+    def unknown(self) -> set[date]:
+        """The days of which a record is missing."""
+        return self.expected - self.days.keys()
 
 
 @dataclass(frozen=True)
@@ -184,10 +186,15 @@ class CustomerUse:
         """The CU of all products."""
         return sum((use.total for use in self.uses), Decimal(0))
 
+    @cached_property
+    def unknown(self) -> set[date]:
+        """The days of which a record of any product is missing."""
+        return set().union(*(use.unknown for use in self.uses))
+
     @property
     def unknown_days(self) -> int:
-        """On how many days a record of any product is missing."""
-        return sum(any(use.is_unknown(day) for use in self.uses) for day in days_of(self.span.first, self.span.last))
+        """How many days those are."""
+        return len(self.unknown)
 
 
 def use_of(user: User, customer: Customer, today: date) -> CustomerUse | None:

@@ -13,6 +13,7 @@ from health.models import DataSource, Run
 from health.records import Refusal, Refused
 from health.statuses import RunStatus
 from msc.access.models import Msp, User
+from msc.access.permits import require
 from msc.errors import Conflict, DomainError
 from msc.events import log
 from msc.people.models import ApiCredential
@@ -69,6 +70,7 @@ def set_policy(
     *, by: User, source: DataSource, version: int, name: str, interval_hours: int | None, retention_days: int | None
 ) -> DataSource:
     """Set the backup policy of a data source by hand; with nothing set, the next run's policy stands again."""
+    require(by, "tenant.edit")
     found = DataSource.objects.for_user(by).select_for_update(no_key=True).filter(pk=source.pk).first()
     if found is None:
         raise DomainError("This data source is gone. Close this window.")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from health.models import AlertSubscription
 from health.statuses import AlertType, Delivery, Severity
 from msc.access.models import User
+from msc.access.permits import require
 from msc.events import log
 
 LABELS = {
@@ -27,6 +28,7 @@ def subscribe(
 
     A digest tells what rose since this moment: nobody gets a year of alerts by changing to it.
     """
+    require(by, "alert.subscribe")
     if by.msp is None:
         raise ValueError("support staff get no alerts")
     mine, _ = (

@@ -1,5 +1,6 @@
 """The parts of pages that tell of products: on the customer's page, and on the product's own."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import QuerySet
@@ -47,11 +48,17 @@ def products(user: User, customer: Customer) -> Panel:
     for tenant in tenants:
         tenant.customer = customer
     cards = [card(user, tenant) for tenant in tenants]
-    offered = OfferedProduct.objects.filter(msp=customer.msp_id).order_by("product").values_list("product", flat=True)
-    present = {shown["tenant"].product for shown in cards}
-    missing = [{"product": each, "label": Product(each).label} for each in offered if each not in present]
+    missing = _missing(customer, {shown["tenant"].product for shown in cards})
     context = {"cards": cards, "missing": missing, "customer": customer, "may_add": user.can("tenant.add")}
     return Panel("Product Details", "tenants/_cards.html", context, wide=True)
+
+
+def _missing(customer: Customer, present: Collection[str]) -> list[dict[str, str]]:
+    """Return the products that are offered and not there; nobody need be asked when every product is there."""
+    if len(present) == len(Product):
+        return []
+    offered = OfferedProduct.objects.filter(msp=customer.msp_id).exclude(product__in=present).order_by("product")
+    return [{"product": each, "label": Product(each).label} for each in offered.values_list("product", flat=True)]
 
 
 def card(user: User, tenant: Tenant) -> dict[str, Any]:

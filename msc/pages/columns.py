@@ -57,7 +57,6 @@ class Column(tables.Column):  # type: ignore[misc]  # the library has no types
         hint: str = "",
         unit: str = "",
         width: int | None = None,
-        needs: str = "",
     ) -> None:
         super().__init__(verbose_name=label, orderable=sort != ())
         self.label = label
@@ -71,7 +70,6 @@ class Column(tables.Column):  # type: ignore[misc]  # the library has no types
         self.hint = hint
         self.unit = unit
         self.width = width or self.default_width
-        self.needs = needs
         self.name = ""
 
     def bind(self, name: str) -> None:

@@ -31,7 +31,6 @@ class Options(TypedDict, total=False):
     hint: str
     unit: str
     width: int | None
-    needs: str
 
 
 class Text(Column):

@@ -103,7 +103,7 @@ class ListPage(PortalView):
     @cached_property
     def asked(self) -> query.Asked:
         """Sort, page and size out of the address."""
-        columns = preferences.allowed(self.table, self.user)
+        columns = self.table.declared()
         sortable = {name for name, column in columns.items() if column.sortable}
         return query.read(self.request.GET, sortable=sortable, default_sort=self.table.default_sort)
 
@@ -142,7 +142,7 @@ class ListPage(PortalView):
 
     def rows(self, user: User) -> QuerySet[Any]:
         """Return the person's rows prepared for the columns, without filter and order."""
-        return self.table.prepare(self.scoped(user), list(preferences.allowed(self.table, user).values()))
+        return self.table.prepare(self.scoped(user), list(self.table.declared().values()))
 
     def sorted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows in the asked order, which always ends with the primary key."""
@@ -244,11 +244,11 @@ class ListPage(PortalView):
 
     def export_columns(self) -> list[Column]:
         """Return the columns ticked for the file, all of them for `export=all`, or those that are shown."""
-        allowed = preferences.allowed(self.table, self.user)
+        declared = self.table.declared()
         if self.request.GET["export"] == "all":
-            return list(allowed.values())
+            return list(declared.values())
         ticked = dict.fromkeys(self.request.GET.getlist("column"))
-        return [allowed[name] for name in ticked if name in allowed] or list(self.layout.columns)
+        return [declared[name] for name in ticked if name in declared] or list(self.layout.columns)
 
     @property
     def list_name(self) -> str:

@@ -71,15 +71,15 @@ def _kept(page: "ListPage") -> list[tuple[str, str]]:
 def columns_window(page: "ListPage") -> HttpResponse:
     """Answer the window in which columns are shown, hidden and put in order."""
     shown = [column.name for column in page.layout.columns]
-    hidden = [name for name in preferences.allowed(page.table, page.user) if name not in shown]
+    hidden = [name for name in page.table.declared() if name not in shown]
     return _columns_form(page, [*shown, *hidden], shown)
 
 
 def _columns_form(page: "ListPage", order: Iterable[str], shown: Iterable[str]) -> HttpResponse:
-    allowed = preferences.allowed(page.table, page.user)
+    declared = page.table.declared()
     ticked = set(shown)
-    columns: list[Column] = [allowed[name] for name in dict.fromkeys(order) if name in allowed]
-    columns += [column for name, column in allowed.items() if column not in columns]
+    columns: list[Column] = [declared[name] for name in dict.fromkeys(order) if name in declared]
+    columns += [column for name, column in declared.items() if column not in columns]
     rows = [{"column": column, "ticked": column.always or column.name in ticked} for column in columns]
     return window(page, "pages/_columns.html", {"columns": rows, "title": "Edit columns"})
 
@@ -125,9 +125,9 @@ def _done(page: "ListPage") -> HttpResponse:
 
 def export_window(page: "ListPage", status: int = 200) -> HttpResponse:
     """Answer the window in which the columns of the file are chosen; it states how many rows will come."""
-    allowed = preferences.allowed(page.table, page.user)
+    declared = page.table.declared()
     shown = list(page.layout.columns)
-    columns = [*shown, *(column for column in allowed.values() if column not in shown)]
+    columns = [*shown, *(column for column in declared.values() if column not in shown)]
     rows = [{"column": column, "ticked": column in shown} for column in columns]
     kept = [(name, value) for name, values in page.request.GET.lists() for value in values if name not in _WINDOW_WORDS]
     context = {

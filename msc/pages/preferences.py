@@ -30,14 +30,9 @@ class Layout:
         return self.widths.get(column.name, column.width)
 
 
-def allowed(table: type[ListTable], user: User) -> dict[str, Column]:
-    """Return the columns that the person may see at all."""
-    return {name: column for name, column in table.declared().items() if not column.needs or user.can(column.needs)}
-
-
-def arranged(table: type[ListTable], user: User, names: Iterable[str] | None = None) -> list[Column]:
+def arranged(table: type[ListTable], names: Iterable[str] | None = None) -> list[Column]:
     """Return the named columns in order, the standing ones always in; the default without names."""
-    columns = allowed(table, user)
+    columns = table.declared()
     if names is None:
         return [column for column in columns.values() if column.shown]
     chosen = [columns[name] for name in dict.fromkeys(names) if name in columns]
@@ -63,7 +58,7 @@ def layout(table: type[ListTable], user: User, name: str) -> Layout:
     """Return what the person chose for a list; stored names and widths that make no sense are ignored."""
     shown, widths = _saved(user, name)
     names = [one for one in shown if isinstance(one, str)] if isinstance(shown, list) and shown else None
-    return Layout(arranged(table, user, names), _sound(widths))
+    return Layout(arranged(table, names), _sound(widths))
 
 
 def _sound(widths: object) -> dict[str, int]:
@@ -74,7 +69,7 @@ def _sound(widths: object) -> dict[str, int]:
 
 def save_columns(table: type[ListTable], user: User, name: str, names: Iterable[str]) -> None:
     """Keep which columns the person shows, in order."""
-    shown = [column.name for column in arranged(table, user, names)]
+    shown = [column.name for column in arranged(table, names)]
     _keep(user, name, shown=shown)
 
 
@@ -82,7 +77,7 @@ def save_widths(table: type[ListTable], user: User, name: str, widths: Mapping[s
     """Keep the widths of columns that exist, within bounds; an empty width returns to the default."""
     stored = TablePreference.objects.filter(user=user, list_name=name).values_list("widths", flat=True).first()
     kept = _sound(stored)
-    for column in allowed(table, user).keys() & widths.keys():
+    for column in table.declared().keys() & widths.keys():
         text = widths[column]
         if text.isascii() and text.isdigit() and len(text) < 6:
             kept[column] = min(max(int(text), NARROWEST), WIDEST)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from msc.access.models import Msp, User
+from msc.access.permits import require
 from msc.errors import Conflict
 from msc.events.log import changed
 from msc.events.models import Event
@@ -11,6 +12,7 @@ from msc.people.models import SingleSignOn
 
 def locked(by: User, person: User) -> User:
     """Return the person as they stand now, locked until the transaction ends; a foreign one does not exist."""
+    require(by, "administrator.manage")
     mine = User.objects.for_user(by).select_related("msp")
     found: User = mine.select_for_update(no_key=True, of=("self",)).get(pk=person.pk)
     return found

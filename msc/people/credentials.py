@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from msc.access.actors import Actor
 from msc.access.models import User
+from msc.access.permits import require, require_in
 from msc.errors import DomainError
 from msc.events import log
 from msc.people.models import ApiCredential, CredentialScope
@@ -21,6 +22,7 @@ def create_credential(
     *, by: User, name: str, scopes: Collection[str], expires_at: datetime | None = None
 ) -> tuple[ApiCredential, str]:
     """Make a credential of the actor's MSP; the secret it returns is shown once and kept nowhere."""
+    require(by, "credential.manage")
     if by.msp is None:
         raise DomainError("Only an MSP has API credentials.")
     try:
@@ -44,6 +46,7 @@ def create_credential(
 @transaction.atomic
 def revoke_credential(*, by: Actor, credential: ApiCredential) -> None:
     """Shut the credential out from the very next call; nothing happens to one that is revoked already."""
+    require_in(by, "credential.manage", credential.msp_id)
     live = ApiCredential.objects.filter(pk=credential.pk, revoked_at=None)
     if live.update(revoked_at=timezone.now()):
         log.record(by=by, action="credential.revoked", on=credential, label=credential.actor_label)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from msc.access.models import Msp, User
+from msc.access.permits import require
 from msc.errors import DomainError
 from msc.events import log
 from msc.people.changes import conflict
@@ -23,6 +24,7 @@ PRIVATE = {"Address", "Phone number"}
 @transaction.atomic
 def change_settings(*, by: User, version: int, values: Mapping[str, object]) -> Msp:
     """Change zone, address, phone and thresholds of the actor's MSP; `values` has one entry per name in LABELS."""
+    require(by, "settings.edit")
     msp = Msp.objects.for_user(by).select_for_update(no_key=True).get()
     before = {label: getattr(msp, name) for name, label in LABELS.items()}
     after = {label: values[name] for name, label in LABELS.items()}

@@ -12,6 +12,7 @@ from django.utils import timezone
 from msc.access import scope
 from msc.access.actors import Actor
 from msc.access.models import Msp, User
+from msc.access.permits import require_in
 from msc.access.roles import MSP_ROLES, Role
 from msc.errors import DomainError, Link
 from msc.events import log
@@ -35,6 +36,7 @@ def invite_administrator(
     Whether the address has an account with another MSP is told to its owner alone: everybody else sees what they
     would see otherwise. Such a person keeps a stand-in address until the invitation is accepted.
     """
+    require_in(by, "administrator.manage", msp.pk)
     if role not in MSP_ROLES:
         raise DomainError("Choose one of the MSP's roles.", field="role")
     address = email.strip().lower()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.db import IntegrityError, transaction
 
 from msc.access.models import Msp, User
+from msc.access.permits import require
 from msc.errors import DomainError
 from msc.events import log
 from msc.people.changes import conflict
@@ -26,6 +27,7 @@ LABELS = {
 @transaction.atomic
 def change_single_sign_on(*, by: User, version: int, values: Mapping[str, object], secret: str) -> SingleSignOn:
     """Save the provider of the actor's MSP; an empty secret keeps the one that is stored."""
+    require(by, "settings.edit")
     msp = Msp.objects.for_user(by).select_for_update(no_key=True).get()
     provider = SingleSignOn.objects.for_user(by).first() or SingleSignOn(msp=msp, version=0)
     before = {label: getattr(provider, name) for name, label in LABELS.items()}
