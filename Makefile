@@ -38,7 +38,8 @@ fuzz: .venv/dev.ok var/frontend
 
 # Takes every for_user and every question for a right away, one by one, and names those that no test misses (half an hour).
 # Some of them: MUTANTS=tenants,health
-WALL_TESTS := $(addprefix tests/test_,nothing_shines_through.py references.py offers.py access_grid.py)
+WALL_TESTS := $(addprefix tests/test_,services_refuse.py nothing_shines_through.py references.py offers.py access_grid.py) \
+	$(addprefix tests/,events people pages customers serviceplans tenants health)
 mutants: .venv/dev.ok var/frontend
 	@MSC_LOG_LEVEL=CRITICAL $(BIN)/python -m pytest -s -q -n 0 -p tests.mutants -p no:logging $(WALL_TESTS) $(ARGS)
 

@@ -41,6 +41,7 @@ EQUIVALENT: dict[str, str] = {
     **dict.fromkeys(
         (
             "customers/panels.py contacts: Contact.objects.for_user(user)",
+            "customers/views.py ContactDelete.customer: Customer.objects.for_user(self.user)",
             "customers/views.py contact_of: Contact.objects.for_user(user)",
             "customers/views_assignments.py AssignedCustomers.customers: Assignment.objects.for_user(self.user)",
             "customers/views_imports.py ImportPage.scoped: ImportLine.objects.for_user(user)",
@@ -48,8 +49,14 @@ EQUIVALENT: dict[str, str] = {
             "health/consumption.py use_of: TenantDay.objects.for_user(user)",
             "health/panels.py alerts: Alert.objects.for_user(user)",
             "health/panels.py sources: DataSource.objects.for_user(user)",
+            "health/views.py CustomerHealth.scoped: DataSource.objects.for_user(user)",
             "health/views.py CustomerHealth._tenants: Alert.objects.for_user(self.user)",
             "health/views.py CustomerHealth._tenants: Tenant.objects.for_user(self.user)",
+            "health/views_alerts.py AlertPage.get: Alert.objects.for_user(self.user)",
+            "msc/people/views_administrators.py AdministratorPage.panels: Event.objects.for_user(self.user)",
+            "serviceplans/filters.py PlanFilters.filter_queryset: PlanProduct.objects.for_user(self.user)",
+            "tenants/filters.py TenantFilters.filter_queryset: Customer.objects.for_user(self.user)",
+            "tenants/panels.py history: Event.objects.for_user(user)",
             "tenants/panels.py products: Tenant.objects.for_user(user)",
             "tenants/views/adding.py ProductChoice.missing: Tenant.objects.for_user(self.user)",
         ),
@@ -63,7 +70,28 @@ EQUIVALENT: dict[str, str] = {
         ),
         "every role holds the right",
     ),
-    "health/views_alerts.py Subscription.initial: AlertSubscription.objects.for_user(self.user)": "a person's own row",
+    **dict.fromkeys(
+        (
+            "customers/dictionaries.py names: ServicePlan.objects.for_user(user)",
+            "customers/dictionaries.py names: User.objects.for_user(user)",
+        ),
+        "names are looked up by the ids of rows that for_user has given",
+    ),
+    **dict.fromkeys(
+        (
+            "customers/imports.py confirm: CustomerImport.objects.for_user(by)",
+            "customers/imports.py discard: CustomerImport.objects.for_user(by)",
+        ),
+        "_permit has compared the MSP",
+    ),
+    **dict.fromkeys(
+        (
+            "health/subscriptions.py subscribe: AlertSubscription.objects.for_user(by)",
+            "health/views_alerts.py Subscription.initial: AlertSubscription.objects.for_user(self.user)",
+        ),
+        "a person's own row",
+    ),
+    "customers/services.py assign_tenant_admins: Customer.objects.for_user(by)": "lock_customer narrows again",
     "tenants/views/plans.py PlanEdit.more: Tenant.objects.for_user(self.user)": "who may edit plans sees the whole MSP",
 }
 

@@ -424,8 +424,20 @@ def test_a_search_follows_every_change_of_either_name(scoped, ada):
     assert finds("bakery quiet") == finds("bakery\nquiet") == []
 
 
+def test_what_is_asked_of_products_is_counted_among_the_msps_own(ada, eve, harbour, foreign):
+    for customer in (harbour, foreign):
+        with scope.entered("portal", msp=customer.msp_id):
+            factories.make_tenant(customer, factories.make_plan(customer.msp), "hybrid")
+    for person in (ada, eve):
+        page = signed_in(person).get("/customers/?product=hybrid").content.decode()
+        assert "1 customer, page 1 of 1" in page
+
+
 @pytest.mark.parametrize("sort", ["name", "-product", "created"])
-def test_a_page_far_down_has_the_rows_that_it_always_had(scoped, ada, monkeypatch, sort):
+def test_a_page_far_down_has_the_rows_that_it_always_had(scoped, ada, eastgate, monkeypatch, sort):
+    with scope.entered("portal", msp=eastgate.pk):
+        for number in range(0, 60, 7):
+            factories.make_customer(eastgate, f"Customer {number:02}")
     for number in range(60):
         factories.make_customer(scoped, f"Customer {number:02}")
     client, query = signed_in(ada), {"sort": sort, "size": 25, "page": 2}

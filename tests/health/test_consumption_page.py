@@ -199,3 +199,13 @@ def test_the_file_has_every_place_of_every_sum(db):
     head, *lines = csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
     assert head[:5] == ["Customer", "Product", "Tenant Type", "Consumed (CU)", "Unknown Days"]
     assert [line[:5] for line in lines] == [["'+Plus", "Hybrid Workloads", "Commercial", "3.000001", "0"]]
+
+
+def test_the_age_of_the_figures_is_that_of_the_own_msp(ada, eve, harbour, foreign):
+    for hour, customer in ((9, foreign), (8, harbour)):
+        with time_machine.travel(f"2026-11-24T{hour:02}:30:00+00:00", tick=False):
+            with scope.entered("portal", msp=customer.msp_id):
+                tenant = make_tenant(customer, make_plan(customer.msp))
+            make_usage(tenant, {date(2026, 11, 3): "1"})
+    assert "09:30" in client_of(ada).get(PAGE).content.decode()
+    assert "04:30" in client_of(eve).get(PAGE).content.decode()

@@ -4,6 +4,7 @@ import pytest
 
 from customers.models import Customer
 from msc.access import scope
+from msc.access.actors import Origin
 from msc.events import log
 from msc.events.models import Event
 from tests import factories
@@ -89,6 +90,30 @@ def test_log_ins_by_method(northwind, ada, method, found):
         log.record_sign_in(ada, method="password, code")
     page = client_of(ada).get(LOG_INS, {"method": method}).content.decode()
     assert ("signed in" in page.split("<tbody>")[-1]) is found
+
+
+def test_each_msp_reads_its_own_log_ins(northwind, eastgate, ada, eve):
+    for msp, person in ((northwind, ada), (eastgate, eve)):
+        with scope.entered("portal", msp=msp.pk):
+            log.record_sign_in(person, method="password, code")
+    for person, other in ((ada, eve), (eve, ada)):
+        page = client_of(person).get(LOG_INS).content.decode()
+        assert f"{person.email} signed in" in page
+        assert other.email not in page
+
+
+def test_the_rest_of_a_request_is_of_the_same_msp(northwind, eastgate, ada, eve):
+    origin = Origin("192.0.2.7", "same-request")
+    for msp, person in ((northwind, ada), (eastgate, eve)):
+        person.origin = origin
+        with scope.entered("portal", msp=msp.pk):
+            first = log.record(by=person, action="plan.created", label=f"First of {msp.name}")
+            log.record(by=person, action="plan.edited", label=f"Second of {msp.name}")
+            if person == ada:
+                shown = first
+    page = client_of(ada).get(f"/events/{shown.pk}/").content.decode()
+    assert "Second of Northwind" in page
+    assert "Eastgate" not in page
 
 
 def test_the_file_holds_the_sentences(ada, edited):

@@ -49,6 +49,23 @@ def test_the_customer_page_shows_a_card_for_each_product_and_a_way_to_add_the_ot
     assert address(hybrid, "suspend/") in page
 
 
+def test_only_those_who_may_add_products_are_offered_it(rita, hybrid):
+    page = signed_in(rita).get(f"/customers/{hybrid.customer_id}/").content.decode()
+    assert "SaaS Apps and Endpoints" in page
+    assert "Add SaaS Apps and Endpoints" not in page
+
+
+def test_a_product_has_no_history_for_those_who_may_not_see_events(ada, tom, hybrid):
+    assert 'id="panel-history"' in signed_in(ada).get(address(hybrid)).content.decode()
+    assert 'id="panel-history"' not in signed_in(tom).get(address(hybrid)).content.decode()
+
+
+@pytest.mark.parametrize(("name", "words"), [("ada", "Create a service plan"), ("tom", "Ask your MSP administrator")])
+def test_without_a_plan_the_form_says_who_can_create_one(request, harbour, name, words):
+    client = signed_in(request.getfixturevalue(name))
+    assert words in client.get(f"/customers/{harbour.pk}/products/add/hybrid/").content.decode()
+
+
 def test_a_product_is_added_with_what_the_form_fills_in(ada, harbour, plan):
     client = signed_in(ada)
     url = f"/customers/{harbour.pk}/products/add/hybrid/"
