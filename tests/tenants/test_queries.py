@@ -32,10 +32,10 @@ def asked(client, address: str) -> int:
     return len(statements)
 
 
-def test_a_customers_page_asks_as_often_with_two_products_as_with_one(ada, sibling, crowded):
+def test_a_customers_page_asks_no_more_often_with_two_products_than_with_one(ada, sibling, crowded):
     factories.make_tenant(sibling, factories.make_plan(sibling.msp))
     client = signed_in(ada)
-    assert asked(client, f"/customers/{crowded.pk}/") == asked(client, f"/customers/{sibling.pk}/") <= 8
+    assert asked(client, f"/customers/{crowded.pk}/") <= asked(client, f"/customers/{sibling.pk}/") <= 8
 
 
 def test_the_page_of_a_product_asks_eight_times(ada, crowded):
