@@ -44,7 +44,8 @@ def troubles(scoped, tom, eastgate, foreign):
         days = {"Failing": 7, "Warned": 0, "Healthy": 8, "Nearly warned": -1}.get(name, 100)
         make_tenant(customer, plan, expiry=today + timedelta(days=days))
     with scope.entered("portal", msp=eastgate.pk):
-        CustomerSummary.objects.update(failing_sources=9, silent_sources=9, quota_used_high=200)
+        everything = {"failing_sources": 9, "silent_sources": 9, "quota_used_high": 200}
+        CustomerSummary.objects.filter(msp=eastgate).update(**everything)
 
 
 @pytest.mark.parametrize(

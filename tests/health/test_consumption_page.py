@@ -207,5 +207,5 @@ def test_the_age_of_the_figures_is_that_of_the_own_msp(ada, eve, harbour, foreig
             with scope.entered("portal", msp=customer.msp_id):
                 tenant = make_tenant(customer, make_plan(customer.msp))
             make_usage(tenant, {date(2026, 11, 3): "1"})
-    assert "09:30" in client_of(ada).get(PAGE).content.decode()
-    assert "04:30" in client_of(eve).get(PAGE).content.decode()
+    assert "24 Nov 2026, 09:30" in client_of(ada).get(PAGE).content.decode()
+    assert "24 Nov 2026, 04:30" in client_of(eve).get(PAGE).content.decode()
