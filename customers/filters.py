@@ -112,7 +112,7 @@ class CustomerFilters(ProductFilters):
             return None
         if not wanted:
             return self.matches.number
-        return Customer.objects.number_with_tenant(self.user, wanted, most=CAP)
+        return Customer.objects.for_user(self.user).number_with_tenant(self.user, wanted, most=CAP)
 
     def known_keys(self) -> list[int] | None:
         """Return the customers that a search finds, by name, if nothing else is asked and the person sees them all."""

@@ -39,7 +39,7 @@ class Consumption(ListPage):
         """The filters over the bare rows: the sums are made for the days that the filters name."""
         if not self.filters.given(self.request.GET):
             return None
-        return ConsumptionFilters(self.request.GET, Tenant.objects.none(), user=self.user)
+        return ConsumptionFilters(self.request.GET, Tenant.objects.for_user(self.user), user=self.user)
 
     @cached_property
     def span(self) -> Span:

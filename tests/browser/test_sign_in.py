@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 def _to_the_code(page: Page, person: User) -> None:
     page.goto("/account/sign-in/?next=/profile/")
+    expect(page.locator("[name=login]")).to_be_focused()
     page.keyboard.type(person.email)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
