@@ -86,7 +86,7 @@ class CustomerTable(ListTable):
         hint="Successful jobs, with errors or without, among those that succeeded or failed.",
     )
     last_backup = Date("Last Backup", fields=("summary__last_backup_at",), hint="End of the last successful backup.")
-    open_alerts = Number("Open Alerts", fields=("summary__open_alerts",), shown=True, width=125)
+    open_alerts = Number("Open Alerts", fields=("summary__open_alerts",), shown=True, width=124)
     consumed = Units("CU (90 days)", fields=("summary__cu_90d",), width=130)
     phone = Phone("Phone Number", fields=("identity__phone",), sort=("identity__phone",), required=True)
     address = LongText("Address", fields=("identity__address",), sort=("identity__folded_address",), required=True)
