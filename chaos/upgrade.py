@@ -25,8 +25,9 @@ from msc import stack
 BEFORE = {"customers": "0009_folded_names", "tenants": "0006_plural", "health": "0005_alert_orders"}
 LIMIT_SECONDS = 2.0
 SAMPLE_SECONDS = 0.01
-#: The tables that have a row for each customer or product.
+#: The parts of a customer, whose key is the customer's.
 PARTS = ("customers_customersummary", "customers_customeridentity")
+#: The tables that have a row for each customer or product.
 TABLES = (
     *PARTS,
     "customers_customer",
