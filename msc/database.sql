@@ -12,7 +12,8 @@ BEGIN
         END IF;
     END LOOP;
     EXECUTE format('ALTER DATABASE %I OWNER TO msc_owner', current_database());
-    EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', current_database());
+    -- A temporary schema of its own would let a role shadow the types and functions of another one.
+    EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO msc_login', current_database());
 END $$;
 
@@ -24,7 +25,10 @@ ALTER ROLE msc_owner SET lock_timeout = '2s';
 -- What web, worker and beat connect as. It owns nothing and has no right of its own (NOINHERIT):
 -- each transaction chooses one of the three roles below by SET LOCAL ROLE.
 ALTER ROLE msc_login LOGIN NOINHERIT NOBYPASSRLS NOSUPERUSER NOCREATEDB NOCREATEROLE;
-ALTER ROLE msc_login SET lock_timeout = '10s';
+-- The limits of requests and tasks. For others set them in this database: ALTER ROLE msc_login IN DATABASE msc SET ...
+-- wins over these lines, and running this file again does not touch it.
+ALTER ROLE msc_login SET statement_timeout = '30s';
+ALTER ROLE msc_login SET lock_timeout = '5s';
 ALTER ROLE msc_login SET idle_in_transaction_session_timeout = '60s';
 
 ALTER ROLE msc_portal NOLOGIN NOBYPASSRLS NOSUPERUSER NOCREATEDB NOCREATEROLE;

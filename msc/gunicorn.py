@@ -12,7 +12,7 @@ workers = int(os.environ.get("MSC_WEB_PROCESSES", "2"))
 threads = int(os.environ.get("MSC_WEB_THREADS", "4"))
 # The application is loaded once and its memory shared; it opens no connection while it loads.
 preload_app = True
-# A request may take longer than any statement of it (MSC_STATEMENT_TIMEOUT_MS) before its worker is given up.
+# A request may take longer than any statement of it (msc/database.sql) before its worker is given up.
 timeout = 60
 graceful_timeout = 25
 keepalive = 5

@@ -44,18 +44,12 @@ for unsafe, sentence in (
 
 def _database(url: str, **more: Any) -> dict[str, Any]:
     parsed: dict[str, Any] = {**dj_database_url.parse(url)}
-    limits = {
-        "statement_timeout": env.int("MSC_STATEMENT_TIMEOUT_MS", 30_000),
-        "lock_timeout": env.int("MSC_LOCK_TIMEOUT_MS", 5_000),
-        "idle_in_transaction_session_timeout": env.int("MSC_IDLE_TRANSACTION_TIMEOUT_MS", 60_000),
-    }
     options = {
         **parsed.get("OPTIONS", {}),
         "server_side_binding": True,
         # Statements that a connection repeats are planned once. Off (0) behind a pooler that shares connections.
         "prepare_threshold": env.int("MSC_PREPARE_AFTER", 5) or None,
         "connect_timeout": 3,
-        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
     }
     return {**parsed, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, **more}
 
@@ -69,7 +63,6 @@ DATABASES = {
 if MIGRATION_DATABASE_URL := env.str("MIGRATION_DATABASE_URL", ""):
     # Migrations: the owner of the tables. The web server and the workers are started without this variable.
     DATABASES["owner"] = _database(MIGRATION_DATABASE_URL, TEST={"MIRROR": "default"})
-    DATABASES["owner"]["OPTIONS"]["options"] = "-c lock_timeout=2000"
 DATABASE_ROUTERS = ["msc.access.routers.CacheRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {

@@ -153,6 +153,15 @@ def open_to_all(table: str, *, portal: Rights = "all", worker: Rights = "all", s
     return RunSQL("\n".join(grants), f"REVOKE ALL ON {table} FROM msc_portal, msc_worker, msc_support;")
 
 
+def fix_search_path(*functions: str) -> RunSQL:
+    """Return the operation that makes functions of the owner look into the caller's temporary schema last.
+
+    PostgreSQL looks there first unless a search_path names it: a caller's own type could then run code as the owner.
+    """
+    forward = [f"ALTER FUNCTION {name} SET search_path = pg_catalog, public, pg_temp;" for name in functions]
+    return RunSQL("\n".join(forward), RunSQL.noop)
+
+
 def _undo(table: str) -> str:
     drops = [f"DROP POLICY IF EXISTS {role}_rows ON {table};" for role in ("portal", "worker", "support")]
     return "\n".join(
