@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
 
-from msc.access.names import folded_name, name_key
+from msc.access.names import clean_text, folded_name, name_key
 from msc.errors import DomainError
 
 LONGEST_NAME = 200
@@ -27,7 +27,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 def clean_name(text: str, *, field: str, label: str) -> str:
     """Return a name on one line, in composed characters."""
     name = " ".join(_plain(text, field=field, label=label).split())
-    if not name_key(name):
+    if not name:
         raise DomainError(f"Enter {_article(label)} {label.lower()}.", field=field)
     if len(name) > LONGEST_NAME or max(len(name_key(name)), len(folded_name(name))) > LONGEST_KEY:
         raise DomainError(f"{label}: use at most {LONGEST_NAME} characters.", field=field)
@@ -125,7 +125,7 @@ def violated(error: IntegrityError) -> str:
 def _plain(text: str, *, field: str, label: str) -> str:
     if _CONTROLS.search(text) or _TURNING.search(text):
         raise DomainError(f"{label}: remove the invisible control characters.", field=field)
-    return unicodedata.normalize("NFC", text)
+    return clean_text(text)
 
 
 def _article(label: str) -> str:

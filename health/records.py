@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from health.statuses import KIND_WORDS, PRODUCT_OF, STATUS_WORDS, RunStatus, UsageUnit
+from msc.access.names import clean_text
 from serviceplans.catalogue import Workload
 
 FUTURE = timedelta(minutes=5)
@@ -179,6 +180,8 @@ def _text(record: Mapping[str, Any], field: str, longest: int = LONGEST_NAME) ->
         raise Refused(field, f"Send at most {longest} characters.")
     if not value.isprintable() and _UNFIT.search(value):
         raise Refused(field, "Send a text without control characters.")
+    if not value.isascii() and not clean_text(value):
+        raise Refused(field, "Send a text with visible characters.")
     return value
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from msc.pages.fields import NameField
 from serviceplans import rules
 from serviceplans.catalogue import WORKLOADS, Edition, Feature, Product, features_of
 from serviceplans.models import ServicePlan
@@ -22,7 +23,7 @@ RATES = (("cu_per_tb_month", "CU per TB and month"), ("cu_per_user_month", "CU p
 class PlanForm(forms.Form):
     """A name, and a section for each product that the MSP may sell."""
 
-    name = forms.CharField(label="Name", max_length=120)
+    name = NameField(label="Name", max_length=120)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, products: Sequence[str], in_use: int = 0, **kwargs: Any) -> None:

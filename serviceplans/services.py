@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from msc.access.actors import Actor
 from msc.access.models import Msp
+from msc.access.names import clean_text
 from msc.access.permits import require
 from msc.errors import DomainError
 from msc.events import log
@@ -45,7 +46,7 @@ def update_plan(*, by: Actor, plan: ServicePlan, name: str, terms: Sequence[Prod
     """Give a plan another name and other terms; the caller has locked it and asked its tenants."""
     _require(terms)
     before = {"Name": plan.name, **readable(terms_of(plan))}
-    plan.name, plan.version = name.strip(), plan.version + 1
+    plan.name, plan.version = _clean(name), plan.version + 1
     _save_name(plan, update_fields=["name", "version"])
     _store(plan, terms)
     changes = log.changed(before, {"Name": plan.name, **readable(terms)})
@@ -87,7 +88,7 @@ def terms_of(plan: ServicePlan) -> list[ProductTerms]:
 
 def _create(*, by: Actor, msp: Msp, name: str, terms: Sequence[ProductTerms], is_default: bool) -> ServicePlan:
     _require(terms)
-    plan = ServicePlan(msp=msp, name=name.strip(), is_default=is_default)
+    plan = ServicePlan(msp=msp, name=_clean(name), is_default=is_default)
     _save_name(plan)
     _store(plan, terms)
     after = {"Name": plan.name, **readable(terms)}
@@ -98,6 +99,10 @@ def _create(*, by: Actor, msp: Msp, name: str, terms: Sequence[ProductTerms], is
 def _require(terms: Sequence[ProductTerms]) -> None:
     for problem in problems(terms):
         raise problem
+
+
+def _clean(name: str) -> str:
+    return " ".join(clean_text(name).split())
 
 
 def _save_name(plan: ServicePlan, update_fields: list[str] | None = None) -> None:

@@ -16,7 +16,8 @@ Names = Mapping[str, Mapping[Any, str]]
 Cell = Callable[[Values], str]
 
 EMPTY_HTML = '<span class="none" aria-hidden="true">-</span>'
-FORMULA_STARTS = frozenset("=+-@\t\r\n")
+#: What a spreadsheet takes as the beginning of a formula; with East Asian settings also in full width.
+FORMULA_STARTS = frozenset("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n")
 NEUTRALISED_STARTS = FORMULA_STARTS | {"'"}
 
 

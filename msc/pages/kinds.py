@@ -1,5 +1,6 @@
 """The ready kinds of column; a list declares them, an app adds one only for a new look."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -263,6 +264,10 @@ def bar(share: float, tone: str = "plain") -> str:
     )
 
 
+#: Digits, spaces, dots, hyphens and parentheses call nothing and refer to nothing: a spreadsheet may read them.
+_DIALLED = re.compile(r"\+[0-9][0-9 .()-]*")
+
+
 class Phone(Column):
     """A phone number kept in E.164 and shown in its international form."""
 
@@ -280,6 +285,11 @@ class Phone(Column):
     def text(self, values: Values, names: Names) -> str:
         """Write the number in its international form."""
         return international(values[0]) if values[0] else ""
+
+    def texts(self, fields: Sequence[Values], names: Names) -> list[str]:
+        """Write the plus sign of a number as it is, so that other systems can read it."""
+        texts = (self.text(values, names) for values in zip(*fields, strict=True))
+        return [text if _DIALLED.fullmatch(text) else neutralised(text) for text in texts]
 
 
 def international(number: object) -> str:

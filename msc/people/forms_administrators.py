@@ -6,6 +6,7 @@ from django import forms
 from phonenumber_field.formfields import PhoneNumberField
 
 from msc.access.roles import MSP_ROLES
+from msc.pages.fields import NameField
 
 ROLE_HELP = (
     "An MSP administrator may do everything. A tenant administrator works for the customers assigned to them."
@@ -16,8 +17,8 @@ ROLE_HELP = (
 class PersonForm(forms.Form):
     """What an MSP keeps of each of its administrators."""
 
-    first_name = forms.CharField(max_length=100)
-    last_name = forms.CharField(max_length=100)
+    first_name = NameField(max_length=100)
+    last_name = NameField(max_length=100)
     role = forms.ChoiceField(
         choices=[(role.value, role.label) for role in MSP_ROLES], widget=forms.RadioSelect, help_text=ROLE_HELP
     )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from msc.access.models import User
 from msc.pages.columns import Column, Names, Values
 from msc.pages.dialogs import ConfirmDialog, FormDialog, Outcome
+from msc.pages.fields import NameField
 from msc.pages.filters import ListFilters, MultiChoice, Search
 from msc.pages.kinds import Badge, Date, LongText, Look, Text
 from msc.pages.list import Empty, ListPage
@@ -111,7 +112,7 @@ class CredentialList(ListPage):
 class CredentialForm(forms.Form):
     """Name, scopes and the last day of a new credential."""
 
-    name = forms.CharField(max_length=120, help_text="What the program is, such as “Backup server Kiel”.")
+    name = NameField(max_length=120, help_text="What the program is, such as “Backup server Kiel”.")
     scopes = forms.MultipleChoiceField(choices=CredentialScope.choices, widget=forms.CheckboxSelectMultiple)
     last_day = forms.DateField(
         required=False,

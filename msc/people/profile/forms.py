@@ -7,13 +7,14 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from msc.access.models import User
 from msc.access.zones import zone_choices
+from msc.pages.fields import NameField
 
 
 class ProfileForm(forms.Form):
     """What people may change about themselves."""
 
-    first_name = forms.CharField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "given-name"}))
-    last_name = forms.CharField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "family-name"}))
+    first_name = NameField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "given-name"}))
+    last_name = NameField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "family-name"}))
     phone = PhoneNumberField(
         label="Phone number",
         required=False,
