@@ -2,6 +2,7 @@
 
 import structlog
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -38,11 +39,13 @@ def work_on_one_import() -> bool:
             imports.work_on(claimed)
     except OperationalError:
         raise  # the database was away: the import is as it was and is taken up again
-    except Exception:
+    except Exception as error:
+        if claimed is None:
+            raise  # nothing could be claimed: the next tick tries again
         # Whatever it is, it would come again with this file, and the imports behind it must not wait.
-        logger.exception("import_failed", customer_import=claimed.pk if claimed else None)
-        if claimed is not None:
-            _give_up(claimed)
+        logger.exception("import_failed", customer_import=claimed.pk)
+        _give_up(claimed)
+        return not isinstance(error, SoftTimeLimitExceeded)
     return True
 
 

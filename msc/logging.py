@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponseBase
 from psycopg import Error as PostgresError
+from psycopg import OperationalError as PostgresOperationalError
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 #: For gunicorn: address, method, path without its query string, status, bytes, milliseconds; and no Referer.
@@ -37,7 +38,14 @@ CELERY_VALUES = ("args", "kwargs", "traceback", "return_value")
 #: gunicorn repeats the line or the header of a request that is none.
 UNREADABLE_REQUEST = re.compile(r"Invalid request from ip=\S*: [\w ]+")
 
+#: The reason of a failed connection names roles, databases and hosts in quotation marks.
+QUOTED = re.compile(r"""\"[^\"]*\"|'[^']*'""")
+#: A database that stays away is named again after so many seconds, not with each request.
+AWAY_AGAIN_SECONDS = 60.0
+LONGEST_REASON = 300
+
 log = structlog.get_logger("msc.requests")
+database_log = structlog.get_logger("msc.database")
 
 
 def configuration(*, readable: bool, level: str = "INFO") -> dict[str, Any]:
@@ -157,11 +165,34 @@ def words_of(error: BaseException) -> str:
     """Return what may be said of an exception without saying whose values it met."""
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     if isinstance(error, PostgresError):
-        return " ".join(part for part in (name, error.sqlstate, error.diag.constraint_name) if part)
+        reason = _reason_of_connection(error)
+        return " ".join(part for part in (name, error.sqlstate, error.diag.constraint_name, reason) if part)
     if isinstance(error, ABOUT_THE_PROGRAM):
         return f"{name}: {error}"
     return name
 
+
+def _reason_of_connection(error: PostgresError) -> str:
+    """Return why no connection came about, without names; with an SQLSTATE the text could repeat a row."""
+    if error.sqlstate or not isinstance(error, PostgresOperationalError):
+        return ""
+    return " ".join(QUOTED.sub("...", str(error)).split())[:LONGEST_REASON]
+
+
+class DatabaseAway:
+    """Logs why the database could not be used: each reason at once, then at most once a minute in this process."""
+
+    def __init__(self) -> None:
+        self._logged: dict[str, float] = {}
+
+    def __call__(self, error: BaseException) -> None:
+        reason, now = words_of(error.__cause__ or error), time.monotonic()
+        if now - self._logged.get(reason, -AWAY_AGAIN_SECONDS) >= AWAY_AGAIN_SECONDS:
+            self._logged = {reason: now}
+            database_log.error("database_away", reason=reason)
+
+
+log_database_away = DatabaseAway()
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,

@@ -7,14 +7,17 @@ import logging.config
 
 import pytest
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import path
 
 from msc import logging as ours
+from msc import stack
 from msc.access import scope
+from msc.access.login import refuse_powerful_login
 from msc.access.models import Msp
+from tests.stack import DATABASE, superuser_url
 
 CANARY = "Cäcilia & Söhne KG"
 
@@ -142,3 +145,41 @@ def test_the_id_of_a_request_is_never_the_callers(lines):
     request = RequestFactory().get("/", headers={"x-request-id": "chosen by the caller"})
     response = ours.RequestLog(lambda _: HttpResponse())(request)
     assert response.headers["X-Request-ID"] == request.request_id != "chosen by the caller"
+
+
+@pytest.fixture
+def database_away(transactional_db, monkeypatch):
+    """Lead the portal to a database that does not exist."""
+    monkeypatch.setattr(ours.log_database_away, "_logged", {})
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "NAME", "no_such_database")
+    yield
+    monkeypatch.undo()
+    connection.close()
+
+
+@pytest.mark.parametrize("address", ["/readyz", "/metrics", "/customers/"])
+def test_why_the_database_cannot_be_reached_is_logged_once(lines, client, database_away, address):
+    assert [client.get(address).status_code for _ in range(3)] == [503, 503, 503]
+    (line,) = [line for line in lines() if line["event"] == "database_away"]
+    assert line["level"] == "error"
+    assert line["reason"].startswith("psycopg.OperationalError connection failed:")
+    assert "FATAL: database ... does not exist" in line["reason"]
+    assert "no_such_database" not in json.dumps(lines())
+
+
+def test_why_the_login_could_not_be_checked_is_logged(lines, database_away):
+    refuse_powerful_login()
+    assert [line["event"] for line in lines()] == ["database_away"]
+
+
+def test_what_the_server_says_is_logged_by_its_state(lines, client, transactional_db, monkeypatch):
+    monkeypatch.setattr(ours.log_database_away, "_logged", {})
+    with stack.connect(superuser_url(DATABASE)) as superuser:
+        superuser.execute("REVOKE SELECT ON health_dirtyday FROM msc_worker")
+        try:
+            assert client.get("/metrics").status_code == 503
+        finally:
+            superuser.execute("GRANT SELECT ON health_dirtyday TO msc_worker")
+    (line,) = [line for line in lines() if line["event"] == "database_away"]
+    assert line["reason"] == "psycopg.errors.InsufficientPrivilege 42501"

@@ -3,6 +3,8 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 
+from msc.logging import log_database_away
+
 _QUESTION = """
 SELECT rolsuper OR rolbypassrls
     OR EXISTS (SELECT FROM pg_class WHERE relowner = r.oid AND relkind IN ('r', 'p'))
@@ -16,7 +18,8 @@ def refuse_powerful_login() -> None:
         with connection.cursor() as cursor:
             cursor.execute(_QUESTION)
             powerful = cursor.fetchone()
-    except OperationalError:
+    except OperationalError as error:
+        log_database_away(error)
         return
     finally:
         connection.close()

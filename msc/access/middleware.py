@@ -16,6 +16,7 @@ from django.views.defaults import server_error
 from msc.access import scope
 from msc.access.actors import Origin
 from msc.access.models import User
+from msc.logging import log_database_away
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -84,8 +85,8 @@ class RequestTransaction:
                 response = self.get_response(request)
                 if response.status_code >= 500:
                     transaction.set_rollback(True)
-        except (OperationalError, InterfaceError):
-            return unavailable(request)
+        except (OperationalError, InterfaceError) as error:
+            return unavailable(request, error)
         except DatabaseError:
             # A deferred constraint that fails at commit: somebody else was first.
             return render(request, "409.html", status=409)
@@ -126,13 +127,15 @@ def _address_of(request: HttpRequest) -> str | None:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Answer for an exception that Django caught on its way out: a lost database passes, anything else is our fault."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return unavailable(request)
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return unavailable(request, error)
     return server_error(request)
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """Answer that the database is away for a moment."""
+def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer that the database is away for a moment; the log says why."""
+    log_database_away(error)
     response = render(request, "503.html", status=503)
     response["Retry-After"] = "5"
     return response

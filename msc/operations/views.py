@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from msc.access import scope
+from msc.logging import log_database_away
 from msc.operations.metrics import exposition
 
 #: While this file exists no new requests should come: it is made before a restart.
@@ -36,8 +37,8 @@ def readyz(_request: HttpRequest) -> HttpResponse:
         return _plain("draining", status=503)
     try:
         return _plain("ok") if _is_migrated() else _plain("not migrated", status=503)
-    except DatabaseError:
-        return _plain("database away", status=503)
+    except DatabaseError as error:
+        return _away(error)
 
 
 @never_cache
@@ -48,8 +49,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
-    except DatabaseError:
-        return _plain("database away", status=503)
+    except DatabaseError as error:
+        return _away(error)
+
+
+def _away(error: DatabaseError) -> HttpResponse:
+    log_database_away(error)
+    return _plain("database away", status=503)
 
 
 def _plain(text: str, status: int = 200) -> HttpResponse:

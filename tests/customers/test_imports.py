@@ -6,18 +6,22 @@ import re
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import ProgrammingError
 from django.utils import timezone
 
 from customers import imports, services, tasks
 from customers.import_files import COLUMNS, decoded, read
 from customers.models import Assignment, Customer, CustomerImport, CustomerSummary, ImportLine, ImportState
+from msc import stack
 from msc.access import scope
 from msc.errors import DomainError
 from msc.events.models import Event, EventDetail
 from msc.mail.models import OutboxMessage
 from tests import factories
 from tests.cast import signed_in
+from tests.stack import DATABASE, superuser_url
 
 HEADER = "Name,Account Name,Address,Phone Number,Tenant Admin\n"
 GOOD = (
@@ -264,6 +268,28 @@ def test_an_import_that_breaks_the_task_is_given_up_and_the_next_goes_on(scoped,
     broken.refresh_from_db()
     assert (broken.state, sound.state) == ("failed", "checked")
     assert "Nothing was written" in broken.message
+
+
+def test_a_claim_that_fails_ends_the_task(transactional_db):
+    with stack.connect(superuser_url(DATABASE)) as superuser:
+        superuser.execute("REVOKE SELECT ON customers_customerimport FROM msc_worker")
+        try:
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                tasks.work_on_one_import()
+        finally:
+            superuser.execute("GRANT SELECT ON customers_customerimport TO msc_worker")
+
+
+def test_a_task_that_runs_out_of_time_gives_its_import_up_and_takes_no_other(scoped, ada, monkeypatch):
+    pending = uploaded(ada, HEADER + GOOD, work=False)
+    monkeypatch.setattr(imports, "work_on", _out_of_time)
+    assert not tasks.work_on_one_import()
+    pending.refresh_from_db()
+    assert pending.state == ImportState.FAILED
+
+
+def _out_of_time(_claimed):
+    raise SoftTimeLimitExceeded
 
 
 def test_what_nobody_looked_after_for_a_week_is_forgotten(scoped, ada):
