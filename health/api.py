@@ -1,13 +1,15 @@
 """The API under /api/v1/: programs of an MSP send runs and usage, and read what its pages show."""
 
+import re
 from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, extend_schema, extend_schema_view
-from rest_framework import exceptions, status
+from rest_framework import exceptions
 from rest_framework.generics import GenericAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -23,6 +25,7 @@ from health.bodies import records_of, text_of
 from health.filters import AlertFilters, RunFilters, UsageFilters
 from health.intake import Outcome
 from health.models import Alert, Run, UsageRecord
+from health.problems import Refusal
 from msc.access.models import Msp
 from msc.pages.filters import ListFilters
 from msc.people.models import ApiCredential
@@ -32,16 +35,16 @@ from tenants.filters import TenantFilters
 from tenants.models import Tenant
 
 PAGE, LARGEST_PAGE = 100, 500
+_PAGE_SIZE = re.compile("[1-9][0-9]{0,2}")
+_KEY = re.compile("[1-9][0-9]{0,18}")
 
 
-class Refusal(exceptions.APIException):
-    """A parameter that the API cannot take: 400, with each field and its reason."""
+class JsonAlways(DefaultContentNegotiation):
+    """Answer in JSON, whatever the client says that it accepts."""
 
-    status_code = status.HTTP_400_BAD_REQUEST
-
-    def __init__(self, reasons: dict[str, list[str]]) -> None:
-        errors = [{"field": field, "reason": reason} for field, those in reasons.items() for reason in those]
-        super().__init__({"detail": "A parameter is not what it should be.", "errors": errors})
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        """Return the only renderer."""
+        return renderers[0], renderers[0].media_type
 
 
 class Endpoint(APIView):
@@ -50,7 +53,15 @@ class Endpoint(APIView):
     authentication_classes = (Bearer,)
     permission_classes = (HasScope,)
     renderer_classes = (JSONRenderer,)
+    content_negotiation_class = JsonAlways
+    http_method_names = ("get", "head", "post")
     scopes: ClassVar[dict[str, str]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a method that the address does not have before any credential is looked at."""
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)
+        super().initial(request, *args, **kwargs)
 
     @property
     def scope(self) -> str:
@@ -78,18 +89,32 @@ class Cursor(CursorPagination):
     invalid_cursor_message = "This cursor is not one of ours."
 
     def get_page_size(self, request: Request) -> int:
-        """Return the size that was asked for; junk is refused, not guessed at."""
+        """Return the size that was asked for; anything but a number within the limit is refused."""
         text = request.query_params.get("page_size", str(PAGE))
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LARGEST_PAGE):
+        if not _PAGE_SIZE.fullmatch(text) or int(text) > LARGEST_PAGE:
             raise Refusal({"page_size": [f"Send a number from 1 to {LARGEST_PAGE}."]})
         return int(text)
 
     def decode_cursor(self, request: Request) -> Any:
-        """Return the place; junk is refused with the field."""
+        """Return the place; a cursor that no link of the API carries is refused."""
+        text = request.query_params.get(self.cursor_query_param)
+        if text is None:
+            return None
         try:
-            return super().decode_cursor(request)
+            cursor: Any = super().decode_cursor(request)
         except exceptions.NotFound:
-            raise Refusal({"cursor": ["This cursor is not one of ours."]}) from None
+            cursor = None
+        if cursor is None or not _is_key(cursor.position) or self._written(cursor) != text:
+            raise Refusal({"cursor": ["This is not a cursor of the API: follow the links of an answer."]})
+        return cursor
+
+    def _written(self, cursor: Any) -> str | None:
+        """Return the cursor as a link carries it; none carries the first page's."""
+        return QueryDict(self.encode_cursor(cursor).partition("?")[2])[self.cursor_query_param] or None
+
+
+def _is_key(position: str | None) -> bool:
+    return position is None or (bool(_KEY.fullmatch(position)) and int(position) < 2**63)
 
 
 class Reading(GenericAPIView[Any], Endpoint):

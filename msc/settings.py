@@ -116,6 +116,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "msc.logging.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "msc.access.middleware.ResponseHeaders",
     "msc.static_files.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "msc.access.middleware.InputGate",
@@ -131,7 +133,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "msc.people.signin.sessions.SessionLimits",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 #: Paths that are answered without the database, a person or a session.
@@ -141,6 +142,8 @@ SUPPORT_PATH = "/support/"
 
 ROOT_URLCONF = "msc.urls"
 WSGI_APPLICATION = "msc.wsgi.application"
+# The portal lies at the root of its host; a request's SCRIPT_NAME header changes nothing.
+FORCE_SCRIPT_NAME = ""
 
 TEMPLATES = [
     {
@@ -290,6 +293,12 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+#: The most bytes that a request may carry, by the first prefix of its path that fits.
+MSC_LARGEST_BODIES = (
+    ("/api/", 12 * 1024 * 1024),
+    ("/customers/import/", 12 * 1024 * 1024),
+    ("/", 1024 * 1024),
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
@@ -331,6 +340,7 @@ MSC_PROVISIONER = env.str("MSC_PROVISIONER", "tenants.provisioning.own_ingest")
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "health.problems.answer_of",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
 }

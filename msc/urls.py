@@ -24,4 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.MSC_DEMO:
     urlpatterns += [path("demo/mail/", include("msc.mail.urls"))]
 
+handler400 = "msc.access.answers.bad_request"
+handler403 = "msc.access.answers.forbidden"
+handler404 = "msc.access.answers.not_found"
 handler500 = "msc.access.middleware.broken"

@@ -1,5 +1,6 @@
 """What surrounds every request: the gate for input, the one transaction, and the scope of the asking person."""
 
+import codecs
 import re
 import sys
 import uuid
@@ -10,11 +11,11 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.views.defaults import server_error
 
 from msc.access import scope
 from msc.access.actors import Origin
+from msc.access.answers import is_for_program, largest_body, refusal
 from msc.access.models import User
 from msc.logging import log_database_away
 
@@ -26,31 +27,69 @@ MAX_QUERY_BYTES = 8_000
 MAX_PARAMETERS = 400
 
 
-class InputGate:
-    """Answer 400 at the door to input that no page has a use for: control characters, bad encodings, oversize."""
+#: Devices that no page uses; passkeys and the clipboard are used.
+_NO_DEVICES = "camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
+
+
+class ResponseHeaders:
+    """Set what every answer carries: no device for any page, no copy of what a program reads."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not self._is_lawful(request):
-            return render(request, "400.html", status=400)
-        return self.get_response(request)
+        response = self.get_response(request)
+        response["Permissions-Policy"] = _NO_DEVICES
+        if is_for_program(request):
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class InputGate:
+    """Refuse input that no page has a use for: control characters, other encodings than UTF-8, oversize."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        status = self._refused(request)
+        return refusal(request, status) if status else self.get_response(request)
 
     @staticmethod
-    def _is_lawful(request: HttpRequest) -> bool:
+    def _refused(request: HttpRequest) -> int | None:
         raw = request.META.get("QUERY_STRING", "")
-        if len(raw) > MAX_QUERY_BYTES or raw.count("&") > MAX_PARAMETERS or _FORBIDDEN.search(request.path):
-            return False
-        try:
-            text = unquote_to_bytes(raw.replace("+", " ")).decode("utf-8")
-        except UnicodeDecodeError:
-            return False
-        return not _FORBIDDEN.search(text)
+        if len(raw) > MAX_QUERY_BYTES:
+            return 414
+        if _content_length(request) > largest_body(request.path_info):
+            return 413
+        if raw.count("&") > MAX_PARAMETERS or _FORBIDDEN.search(request.path) or not _is_utf8(request):
+            return 400
+        return None if _is_lawful(raw.encode("latin-1", "replace")) else 400
+
+
+def _content_length(request: HttpRequest) -> int:
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else sys.maxsize
+
+
+def _is_utf8(request: HttpRequest) -> bool:
+    """Tell whether the content type names no charset, or one that UTF-8 includes."""
+    try:
+        return codecs.lookup((request.content_params or {}).get("charset", "utf-8")).name in {"utf-8", "ascii"}
+    except LookupError:
+        return False
+
+
+def _is_lawful(encoded: bytes) -> bool:
+    """Tell whether a query or a form is UTF-8 without control characters."""
+    try:
+        return not _FORBIDDEN.search(unquote_to_bytes(encoded.replace(b"+", b" ")).decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 class FormGate:
-    """Refuse a form whose text holds control characters; runs inside the view's CSRF check, before the view."""
+    """Refuse a form whose text holds control characters or is not UTF-8; runs inside the view's CSRF check."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -60,11 +99,14 @@ class FormGate:
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponseBase | None:
         # What a program posts is read by the API alone, whatever content type its client gives by default.
-        is_form = request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
-        if not is_form or request.path.startswith("/api/"):
+        if is_for_program(request):
             return None
-        lawful = all(not _FORBIDDEN.search(part) for key, values in request.POST.lists() for part in (key, *values))
-        return None if lawful else render(request, "400.html", status=400)
+        if request.content_type == "application/x-www-form-urlencoded":
+            return None if _is_lawful(request.body) else refusal(request, 400)
+        # Django puts U+FFFD for bytes of a multipart form that are not UTF-8.
+        parts = [part for key, values in request.POST.lists() for part in (key, *values)]
+        lawful = not any("\ufffd" in part or _FORBIDDEN.search(part) for part in parts)
+        return None if lawful else refusal(request, 400)
 
 
 class RequestTransaction:
@@ -89,7 +131,7 @@ class RequestTransaction:
             return unavailable(request, error)
         except DatabaseError:
             # A deferred constraint that fails at commit: somebody else was first.
-            return render(request, "409.html", status=409)
+            return refusal(request, 409)
         return response
 
 
@@ -130,12 +172,12 @@ def broken(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if isinstance(error, OperationalError | InterfaceError):
         return unavailable(request, error)
-    return server_error(request)
+    return refusal(request, 500) if is_for_program(request) else server_error(request)
 
 
 def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer that the database is away for a moment; the log says why."""
     log_database_away(error)
-    response = render(request, "503.html", status=503)
+    response = refusal(request, 503)
     response["Retry-After"] = "5"
     return response
