@@ -35,9 +35,6 @@ PRIVATE_KEYS = frozenset(
 #: What Celery says of a failed task repeats the exception's text and the task's arguments.
 CELERY_VALUES = ("args", "kwargs", "traceback", "return_value")
 
-#: gunicorn repeats the line or the header of a request that is none.
-UNREADABLE_REQUEST = re.compile(r"Invalid request from ip=\S*: [\w ]+")
-
 #: The reason of a failed connection names roles, databases and hosts in quotation marks.
 QUOTED = re.compile(r"""\"[^\"]*\"|'[^']*'""")
 #: A database that stays away is named again after so many seconds, not with each request.
@@ -56,13 +53,15 @@ def configuration(*, readable: bool, level: str = "INFO") -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    last: Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if readable else structlog.processors.JSONRenderer()
+    last: list[Processor] = (
+        [on_one_line, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if readable
+        else [structlog.processors.JSONRenderer()]
     )
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": _SHARED,
-        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_EXCEPTION, last],
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_EXCEPTION, *last],
     }
     to_root: dict[str, Any] = {"handlers": [], "propagate": True, "level": level}
     return {
@@ -115,8 +114,6 @@ class WithoutValues(logging.Filter):
             record.__dict__.pop("data", None)
         elif isinstance(record.args, tuple):
             record.args = tuple(_without_query(part) for part in record.args)
-        if record.name == "gunicorn.error" and (told := UNREADABLE_REQUEST.match(str(record.msg))):
-            record.msg = told[0]
         return True
 
 
@@ -134,6 +131,17 @@ def _without_query(part: object) -> object:
 def without_private_keys(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Drop what stands under a name that may hold somebody's value."""
     return {key: value for key, value in event.items() if key not in PRIVATE_KEYS}
+
+
+def on_one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape what would end a line: a value that a client chose must not look like a line of its own."""
+    return {
+        key: _escaped(value) if isinstance(value, str) and key != "exception" else value for key, value in event.items()
+    }
+
+
+def _escaped(text: str) -> str:
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def traceback_without_values(exc_info: ExcInfo) -> str:
@@ -168,7 +176,7 @@ def words_of(error: BaseException) -> str:
         reason = _reason_of_connection(error)
         return " ".join(part for part in (name, error.sqlstate, error.diag.constraint_name, reason) if part)
     if isinstance(error, ABOUT_THE_PROGRAM):
-        return f"{name}: {error}"
+        return _escaped(f"{name}: {error}")
     return name
 
 

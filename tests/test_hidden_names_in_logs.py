@@ -132,9 +132,7 @@ def test_started_servers_write_no_hidden_name(northwind, ada, web, worker):
     with without("customers_contact"):
         office.get(f"/customers/{customer.pk}/", 500, q=name)
         office.post(f"/customers/{customer.pk}/contacts/add/", 500, name=SECRETS["contact"])
-    assert web.says(b'"GET /customers/', b"Internal Server Error", b"Invalid HTTP request line", b"42P01"), (
-        web.written()
-    )
+    assert web.says(b'"GET /customers/', b"Internal Server Error", b"42P01"), web.written()
     hits = [f"{server.path.name}: {hit}" for server in (web, worker) for hit in found_in(server.written(), SECRETS)]
     assert not hits
 

@@ -128,17 +128,31 @@ def test_the_web_servers_own_messages_lose_the_query(lines):
     assert "%(r)s" not in ours.GUNICORN_ACCESS_FORMAT
 
 
-def test_the_web_server_repeats_nothing_of_a_request_that_is_none(lines):
-    said = "Invalid request from ip={ip}: {error}".format(ip="::1", error=f"Invalid HTTP request line: {CANARY!r}")
-    logging.getLogger("gunicorn.error").warning(said)
-    assert lines()[0]["event"] == "Invalid request from ip=::1: Invalid HTTP request line"
-
-
 def test_an_address_cannot_end_a_line_of_the_access_log(lines):
     atoms = {"h": "192.0.2.1", "m": "GET", "U": '/a\n{"event": "forged"}', "s": "404", "B": 3, "M": 7}
     logging.getLogger("gunicorn.access").info(ours.GUNICORN_ACCESS_FORMAT, atoms)
     (line,) = lines()
     assert (line["event"], line["logger"]) == ('192.0.2.1 "GET /a\n{"event": "forged"}" 404 3 7ms', "gunicorn.access")
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_no_value_begins_a_line_of_its_own(settings, readable):
+    written = io.StringIO()
+    configuration = ours.configuration(readable=readable)
+    configuration["handlers"]["lines"]["stream"] = written
+    logging.config.dictConfig(configuration)
+    forged = "2099-01-01T00:00:00Z [info] FORGED"
+    atoms = {"h": "192.0.2.1", "m": "GET", "U": f"/zz\n{forged}", "s": "404", "B": 3, "M": 7}
+    try:
+        logging.getLogger("gunicorn.access").info(ours.GUNICORN_ACCESS_FORMAT, atoms)
+        structlog.get_logger("x").warning(f"a\r{forged}", route=f"b\u2028{forged}")
+        error = OSError(f"c\n{forged}")
+        logging.getLogger("x").error("It broke.\x85%s", forged, exc_info=error)
+    finally:
+        logging.config.dictConfig(settings.LOGGING)
+    lines = written.getvalue().splitlines()
+    assert sum("FORGED" in line for line in lines) >= 3
+    assert not [line for line in lines if line.startswith("2099")]
 
 
 def test_the_id_of_a_request_is_never_the_callers(lines):

@@ -13,6 +13,8 @@ API_PATH = "/api/"
 #: The one address below it that is a page.
 API_PAGE = "/api/v1/docs/"
 PROBLEM = "application/problem+json"
+#: Where the web server leaves the status of a request whose body it did not keep.
+REFUSED = "msc.refused"
 
 _DETAILS = {
     400: "The request cannot be read: send UTF-8 without control characters, in the address and in the body.",
@@ -41,9 +43,13 @@ def problem(status: int, detail: str, errors: Iterable[Mapping[str, Any]] = ()) 
 def refusal(request: HttpRequest, status: int) -> HttpResponse:
     """Return the answer of a status, in the form that fits who asked."""
     if is_for_program(request):
-        return JsonResponse(problem(status, _DETAILS[status]), status=status, content_type=PROBLEM)
-    status = 400 if status == 414 else status
-    return render(request, f"{status}.html", status=status)
+        response: HttpResponse = JsonResponse(problem(status, _DETAILS[status]), status=status, content_type=PROBLEM)
+    else:
+        status = 400 if status == 414 else status
+        response = render(request, f"{status}.html", status=status)
+    if status == 503:
+        response["Retry-After"] = "5"
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

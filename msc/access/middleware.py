@@ -15,7 +15,7 @@ from django.views.defaults import server_error
 
 from msc.access import scope
 from msc.access.actors import Origin
-from msc.access.answers import is_for_program, largest_body, refusal
+from msc.access.answers import REFUSED, is_for_program, largest_body, refusal
 from msc.access.models import User
 from msc.logging import log_database_away
 
@@ -52,7 +52,7 @@ class InputGate:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        status = self._refused(request)
+        status = request.META.get(REFUSED) or self._refused(request)
         return refusal(request, status) if status else self.get_response(request)
 
     @staticmethod
@@ -178,6 +178,4 @@ def broken(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer that the database is away for a moment; the log says why."""
     log_database_away(error)
-    response = refusal(request, 503)
-    response["Retry-After"] = "5"
-    return response
+    return refusal(request, 503)
