@@ -1,7 +1,10 @@
 """Authenticator apps, recovery codes and passkeys, as far as they need no browser."""
 
+from datetime import UTC, datetime
+
 import pytest
 from allauth.mfa.models import Authenticator
+from django.test import Client
 
 from msc.access import scope
 from msc.people.signin.factors import unsealed
@@ -23,6 +26,8 @@ from tests.people.signing_in import (
     session_of,
     sign_in,
 )
+
+NOON = datetime(2030, 6, 3, 12, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
 
@@ -54,12 +59,51 @@ def test_the_clock_of_the_phone_may_be_half_a_minute_off(client, ada, steps, sta
     assert client.post(FACTOR, {"code": app_code(seed, steps=steps)}).status_code == status
 
 
+@pytest.mark.parametrize("seconds", [0, 34, 59])
+def test_a_code_of_the_next_half_minute_is_taken_once_too(client, ada, time_machine, seconds):
+    time_machine.move_to(NOON, tick=False)
+    code = app_code(give_app(ada), steps=1)
+    enter(client, ada)
+    assert client.post(FACTOR, {"code": code}).url == TRUST
+    time_machine.shift(seconds)
+    other = Client()
+    enter(other, ada)
+    assert other.post(FACTOR, {"code": f"{code[:3]} {code[3:]}"}).status_code == 422
+    assert not is_signed_in(other)
+
+
+def test_the_code_that_added_the_app_does_not_sign_in(client, ada, time_machine):
+    time_machine.move_to(NOON, tick=False)
+    sign_in(client, ada)
+    confirm_again(client)
+    client.get("/account/app/add/")
+    code = app_code(session_of(client)["mfa.totp.secret"])
+    assert client.post("/account/app/add/", {"code": code}).status_code == 302
+    other = Client()
+    enter(other, ada)
+    assert other.post(FACTOR, {"code": code}).status_code == 422
+
+
+def test_a_used_code_does_not_start_the_count_of_wrong_ones_again(client, ada):
+    code = app_code(give_app(ada))
+    enter(client, ada)
+    client.post(FACTOR, {"code": code})
+    other = Client()
+    enter(other, ada)
+    wrong = "000000" if code != "000000" else "111111"
+    answers = [other.post(FACTOR, {"code": each}).status_code for each in (wrong, code, wrong, code, wrong, code)]
+    assert answers == [422] * 5 + [429]
+
+
 def test_five_wrong_codes_in_a_quarter_of_an_hour_are_enough(client, ada, time_machine):
     seed = give_app(ada)
     enter(client, ada)
     for _ in range(5):
         assert client.post(FACTOR, {"code": "000000"}).status_code == 422
-    assert client.post(FACTOR, {"code": app_code(seed)}).status_code == 422
+    response = client.post(FACTOR, {"code": app_code(seed)})
+    assert (response.status_code, response["Retry-After"]) == (429, "900")
+    assert "Too many codes were wrong. Wait at least 15 minutes" in response.content.decode()
+    assert "password" not in response.content.decode().partition("Too many codes")[2].partition("</div>")[0]
     assert [event.detail["reason"] for event in events("session.refused")] == ["wrong second factor"] * 5
     time_machine.move_to(in_seconds(901))
     enter(client, ada)

@@ -123,7 +123,9 @@ def test_twenty_wrong_codes_end_the_guessing_in_a_network(ada):
             browser.post(CODE, {"code": wrong}, **HERE)
     browser = Client()
     enter(browser, ada, **HERE)
-    assert browser.post(CODE, {"code": last_code()}, **HERE).status_code == 422
+    response = browser.post(CODE, {"code": last_code()}, **HERE)
+    assert response.status_code == 429
+    assert "Too many codes were wrong. Wait at least 15 minutes" in response.content.decode()
 
 
 def test_ten_codes_an_hour_are_mailed_to_a_person(ada):

@@ -30,6 +30,8 @@ from tests.sign_in import client_of
 pytestmark = pytest.mark.django_db
 
 NEW = "another-horse-another-battery"
+#: Made of what anybody knows about Ada Arnold of Northwind.
+KNOWN = ("adaarnold1234", "Arnold-Ada-2026!", "Northwind2026!", "managedservicescenter", "MSC-Northwind-1")
 
 
 def _ask(person: User) -> str:
@@ -146,6 +148,7 @@ def test_a_reset_does_not_take_away_the_second_factor(client, ada):
         ("short", "short", "at least 12"),
         ("password1234", "password1234", "too common"),
         ("ada@northwind.example", "ada@northwind.example", "too similar"),
+        *((password, password, "too similar to your name") for password in KNOWN),
         (NEW, NEW + "x", "same password"),
     ],
 )
@@ -154,6 +157,12 @@ def test_a_weak_password_is_refused_beside_its_field(client, ada, password, agai
     response = client.post(page.url, {"password1": password, "password2": again})
     assert response.status_code == 422
     assert sentence in response.content.decode()
+
+
+@pytest.mark.parametrize("password", ["Arnold rides 3 green bicycles", "northwind-7Kq2x9vLw"])
+def test_a_name_in_a_long_password_does_no_harm(client, ada, password):
+    page = client.get(_ask(ada))
+    assert client.post(page.url, {"password1": password, "password2": password}).status_code == 302
 
 
 def test_a_password_is_taken_as_it_was_typed(client, ada):

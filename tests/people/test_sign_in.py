@@ -19,6 +19,7 @@ from tests.people.signing_in import (
     RESET,
     SIGN_IN,
     TRUST,
+    change_session,
     enter,
     events,
     in_seconds,
@@ -93,6 +94,7 @@ def test_a_wrong_code_is_told_beside_the_field_and_the_fifth_ends_the_attempt(cl
         assert b"This code is not right" in response.content
     response = client.post(CODE, {"code": wrong})
     assert (response.status_code, response.url) == (302, SIGN_IN)
+    assert "Sign in again to get a new one." in client.get(SIGN_IN).content.decode()
     assert client.get(CODE).url == SIGN_IN
     assert [event.detail["reason"] for event in events("session.refused")] == ["wrong code"] * 5
 
@@ -114,6 +116,17 @@ def test_a_code_works_once(client, ada):
     newer = last_code()
     response = other.post(CODE, {"code": code})
     assert response.status_code == (302 if code == newer else 422)
+
+
+def test_a_code_works_once_for_two_browsers_with_one_session(client, ada):
+    enter(client, ada)
+    code, before = last_code(), session_of(client)
+    assert client.post(CODE, {"code": code}).url == TRUST
+    other = Client()
+    enter(other, ada)
+    change_session(other, account_login=before["account_login"])
+    assert other.post(CODE, {"code": code}).status_code == 422
+    assert not is_signed_in(other)
 
 
 def test_a_new_code_replaces_the_old_one(client, ada):

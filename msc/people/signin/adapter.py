@@ -44,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "incorrect_code": "This code is not right. Enter the six digits of the newest e-mail.",
         "incorrect_password": "This is not your password.",
         "enter_current_password": "This is not your current password.",
-        "too_many_login_attempts": "Too many attempts failed. Wait 15 minutes, or reset the password.",
+        "too_many_login_attempts": "Too many codes were wrong. Sign in again to get a new one.",
         "rate_limited": "Too many requests. Wait a few minutes and try again.",
         "invalid_password_reset": "This link has been used or has expired. Ask for a new one.",
     }

@@ -21,6 +21,9 @@ from msc.access.models import User
 from msc.events import log
 from msc.people.backends import may_enter
 from msc.people.signin import codes, limits, mails, sessions
+from msc.people.signin.factors import FactorAdapter
+
+LOCKED = "Too many attempts failed. Wait 15 minutes, or reset the password."
 
 
 def _plain(form: forms.Form, labels: Mapping[str, str]) -> None:
@@ -35,6 +38,10 @@ def _code_keys(field: forms.Field, *, digits: bool) -> None:
     field.widget.attrs.update(autocomplete="one-time-code", autofocus=True, spellcheck="false")
     if digits:
         field.widget.attrs.update(inputmode="numeric", maxlength="12")
+
+
+def _too_many_wrong() -> ValidationError:
+    return ValidationError(codes.TOO_MANY_WRONG, code="too_many_login_attempts")
 
 
 def _refused(person: User | None, reason: str) -> None:
@@ -54,16 +61,12 @@ class SignInForm(account.LoginForm):  # type: ignore[misc]
         try:
             cleaned: dict[str, Any] | None = super().clean()
         except ValidationError as error:
-            self.add_error("password", error)
+            is_locked = getattr(error, "code", None) == "too_many_login_attempts"
+            self.add_error("password", ValidationError(LOCKED, code="too_many_login_attempts") if is_locked else error)
             cleaned = self.cleaned_data
             del self.fields["login"].widget.attrs["autofocus"]
             self.fields["password"].widget.attrs["autofocus"] = True
         return cleaned
-
-    @property
-    def is_locked(self) -> bool:
-        """Whether the attempt was refused unseen because too many failed."""
-        return bool(self.has_error("password", "too_many_login_attempts"))
 
 
 class CodeForm(account.ConfirmLoginCodeForm):  # type: ignore[misc]
@@ -84,14 +87,38 @@ class CodeForm(account.ConfirmLoginCodeForm):  # type: ignore[misc]
         except ValidationError:
             _refused(self.person, "wrong code")
             if not ratelimit.consume(context.request, action="code_refused", key=key):
-                raise get_adapter().validation_error("too_many_login_attempts") from None
+                raise _too_many_wrong() from None
             raise
         if not ratelimit.consume(context.request, action="code_refused", key=key, dry_run=True):
-            raise get_adapter().validation_error("too_many_login_attempts")
+            raise _too_many_wrong()
+        if not codes.use(code, of="email"):
+            raise get_adapter().validation_error("incorrect_code")
         return code
 
 
-class FactorForm(AuthenticateForm):  # type: ignore[misc]
+class OneTimeCode:
+    """A field for the code of an authenticator app, each of which works once."""
+
+    user: User
+    cleaned_data: dict[str, Any]
+
+    def clean_code(self) -> str:
+        """Refuse a used code like a wrong one, and say how long to wait when too many were wrong."""
+        of = f"app of {self.user.pk}"
+        if codes.is_used(self.cleaned_data["code"], of=of):
+            self.cleaned_data["code"] = ""
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]
+        except ValidationError as error:
+            if error.code in {"too_many_login_attempts", "rate_limited"}:
+                raise _too_many_wrong() from None
+            raise
+        if not codes.use(code, of=of):
+            raise FactorAdapter().validation_error("incorrect_code")
+        return code
+
+
+class FactorForm(OneTimeCode, AuthenticateForm):  # type: ignore[misc]
     """The code of the authenticator app, or a recovery code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -131,7 +158,7 @@ class PasskeyForm(LoginWebAuthnForm):  # type: ignore[misc]
             raise
 
 
-class FactorAgainForm(ReauthenticateForm):  # type: ignore[misc]
+class FactorAgainForm(OneTimeCode, ReauthenticateForm):  # type: ignore[misc]
     """The second factor once more, before something about sign-in changes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -149,7 +176,7 @@ class PasswordAgainForm(account.ReauthenticateForm):  # type: ignore[misc]
         self.fields["password"].widget.attrs.update(autofocus=True)
 
 
-class ActivateAppForm(ActivateTOTPForm):  # type: ignore[misc]
+class ActivateAppForm(OneTimeCode, ActivateTOTPForm):  # type: ignore[misc]
     """The first code of an authenticator app."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

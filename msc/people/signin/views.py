@@ -35,23 +35,21 @@ class Private:
         return response
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        """Show the form again with its errors."""
+        """Show the form again with its errors; 429 when too many attempts failed."""
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
-        if response.status_code == 200:
-            response.status_code = 422
+        if response.status_code != 200:
+            return response
+        response.status_code = 422
+        if any(
+            error.code == "too_many_login_attempts" for errors in form.errors.as_data().values() for error in errors
+        ):
+            response.status_code = 429
+            response["Retry-After"] = str(LOCKED_SECONDS)
         return response
 
 
 class SignIn(Private, account.LoginView):  # type: ignore[misc]
     """Address and password."""
-
-    def form_invalid(self, form: Form) -> HttpResponse:
-        """Say how long to wait when too many attempts failed."""
-        response = super().form_invalid(form)
-        if getattr(form, "is_locked", False):
-            response.status_code = 429
-            response["Retry-After"] = str(LOCKED_SECONDS)
-        return response
 
 
 class SignOut(Private, account.LogoutView):  # type: ignore[misc]
