@@ -36,15 +36,15 @@ def invitation(invitation: Invitation, *, token: str, msp: Msp, inviter: str) ->
 
 
 def invitation_elsewhere(invitation: Invitation, *, msp: Msp, inviter: str) -> None:
-    """Tell somebody who has an account already that it cannot join a second MSP; nobody else is told."""
+    """Tell the owner of an account that it cannot join a second MSP; to the inviting MSP the row is an invitation's."""
     outbox.queue(
         key=f"person.invited:{invitation.pk}",
-        kind="person.noticed",
+        kind="person.invited",
         to=invitation.email,
         template="invitation_elsewhere",
         context={"msp": msp.name, "inviter": inviter},
-        # Not of the inviting MSP: its people must not see that a different e-mail went out.
-        msp_id=None,
+        msp_id=msp.pk,
+        expires_in=INVITATION_LIFE,
     )
 
 

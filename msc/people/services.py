@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
+from math import ceil
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -21,6 +23,11 @@ from msc.people.changes import conflict, locked
 from msc.people.models import INVITATION_LIFE, Invitation
 from msc.people.people import HELD_DOMAIN, JOINED, active_administrators, has_joined
 from msc.people.tokens import digest_of, new_secret
+
+#: How many invitations leave within an hour: to one address, and from one MSP.
+MOST_TO_ADDRESS = 3
+MOST_FROM_MSP = 60
+LIMITED_FOR = timedelta(hours=1)
 
 LAST_ADMINISTRATOR = (
     "{name} is the last MSP administrator who can sign in. Invite or appoint another MSP administrator first."
@@ -196,6 +203,7 @@ def _holder_elsewhere(msp: Msp, address: str) -> User | None:
 
 def _send_invitation(*, by: Actor, person: User, address: str, holder: User | None) -> None:
     token, msp = new_secret(), _msp_of(person)
+    _limit_invitations(msp, address)
     invitation = Invitation.objects.create(
         msp=msp,
         person=person,
@@ -208,6 +216,22 @@ def _send_invitation(*, by: Actor, person: User, address: str, holder: User | No
         emails.invitation_elsewhere(invitation, msp=msp, inviter=inviter)
     else:
         emails.invitation(invitation, token=token, msp=msp, inviter=inviter)
+
+
+def _limit_invitations(msp: Msp, address: str) -> None:
+    """Refuse one invitation too many within an hour, to the address or from the MSP, and say how long to wait."""
+    sent = Invitation.objects.for_msp(msp.pk)
+    for invitations, most, whose in (
+        (sent.filter(email=address), MOST_TO_ADDRESS, f"invitations to {address}"),
+        (sent, MOST_FROM_MSP, f"invitations of {msp.name}"),
+    ):
+        newest = list(invitations.order_by("-created_at").values_list("created_at", flat=True)[:most])
+        if len(newest) == most and (left := newest[-1] + LIMITED_FOR - timezone.now()) > timedelta(0):
+            minutes = ceil(left / timedelta(minutes=1))
+            raise DomainError(
+                f"{most} {whose} were sent within the last hour. "
+                f"Wait {minutes} minute{'' if minutes == 1 else 's'} before you send another."
+            )
 
 
 def _revoke_invitations(person: User) -> None:

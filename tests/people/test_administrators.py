@@ -1,9 +1,12 @@
 """Who may come in: inviting, editing, switching off, and the last administrator."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from msc.access import scope
 from msc.access.actors import NOWHERE
@@ -17,6 +20,7 @@ from msc.people.invitations import accept_invitation
 from msc.people.models import Invitation
 from msc.people.people import HELD_DOMAIN, with_state
 from tests import factories
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 NEW = {"first_name": "Bob", "last_name": "Newcomer", "role": Role.READ_ONLY}
@@ -87,7 +91,45 @@ def test_an_address_in_use_elsewhere_is_told_to_its_owner_alone(scoped, ada, eve
     assert "token=" not in _mail(eve.email).text
     events = [(event.action, event.object_label) for event in Event.objects.for_object(person)]
     assert events == [("person.invited", eve.email)]
-    assert not OutboxMessage.objects.filter(to=eve.email, kind="person.noticed").exists()  # of no MSP: not to be seen
+
+
+def test_the_list_of_emails_shows_every_invitation_alike(scoped, ada, eve, sam):
+    for address in (eve.email, sam.email, "bob@new.example"):
+        services.invite_administrator(by=ada, msp=scoped, email=address, **NEW)
+    rows = OutboxMessage.objects.filter(msp=scoped).order_by("pk").values_list("to", "kind", "state", "attempts")
+    assert list(rows) == [
+        (address, "person.invited", "queued", 0) for address in (eve.email, sam.email, "bob@new.example")
+    ]
+    lives = OutboxMessage.objects.filter(msp=scoped).annotate(life=F("expires_at") - F("created_at"))
+    assert len(set(lives.values_list("life", flat=True))) == 1
+    page = signed_in(ada).get("/events/emails/").content.decode()
+    assert [page.count(address) for address in (eve.email, sam.email, "bob@new.example")] == [
+        page.count("bob@new.example")
+    ] * 3
+
+
+def test_an_address_is_invited_three_times_an_hour(scoped, ada, eve, time_machine):
+    person = services.invite_administrator(by=ada, msp=scoped, email=eve.email, **NEW)
+    services.resend_invitation(by=ada, person=person)
+    services.resend_invitation(by=ada, person=person)
+    browser = signed_in(ada)
+    response = browser.post(f"/settings/administrators/{person.pk}/reinvite/")
+    assert response.status_code == 422
+    sentence = f"3 invitations to {eve.email} were sent within the last hour. Wait 60 minutes before you send another."
+    assert sentence in response.content.decode()
+    assert OutboxMessage.objects.filter(to=eve.email).count() == 3
+    assert Invitation.objects.open().filter(person=person).count() == 1
+    time_machine.move_to(timezone.now() + timedelta(minutes=61))
+    services.resend_invitation(by=ada, person=person)
+    assert OutboxMessage.objects.filter(to=eve.email).count() == 4
+
+
+def test_an_msp_sends_sixty_invitations_an_hour(scoped, ada, time_machine):
+    for number in range(services.MOST_FROM_MSP):
+        services.invite_administrator(by=ada, msp=scoped, email=f"bob{number}@new.example", **NEW)
+    time_machine.move_to(timezone.now() + timedelta(minutes=59, seconds=30))
+    with pytest.raises(DomainError, match=r"60 invitations of Northwind were sent .* Wait 1 minute before"):
+        services.invite_administrator(by=ada, msp=scoped, email="one-more@new.example", **NEW)
 
 
 def test_whoever_holds_an_address_without_having_come_gives_way_to_its_owner(scoped, ada, eve, eastgate):
