@@ -138,7 +138,7 @@ def test_a_dialog_keeps_what_was_typed_and_closes_when_it_worked(desk):
     desk.get_by_role("link", name="Edit", exact=True).click()
     desk.get_by_label("Note").fill("typed")
     desk.locator("#dialog").get_by_role("button", name="Create").click()
-    expect(desk.get_by_text("This field is required.")).to_be_visible()
+    expect(desk.get_by_text("Fill in this field.")).to_be_visible()
     expect(desk.get_by_role("textbox", name="Account name")).to_be_focused()
     expect(desk.get_by_label("Note")).to_have_value("typed")
     desk.keyboard.press("Escape")
@@ -178,7 +178,7 @@ def test_everything_works_without_javascript(window, ada, filled):
     desk.get_by_role("link", name="Edit", exact=True).click()
     desk.get_by_role("textbox", name="Account name").fill("")
     desk.get_by_role("button", name="Create").click()
-    expect(desk.get_by_text("This field is required.")).to_be_visible()
+    expect(desk.get_by_text("Fill in this field.")).to_be_visible()
     desk.get_by_role("link", name="Cancel").click()
     expect(desk.locator("h1")).to_have_text("Customers")
 

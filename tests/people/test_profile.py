@@ -53,7 +53,7 @@ def test_name_phone_and_zone_are_changed_and_recorded(ada):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"first_name": ""}, "This field is required"),
+        ({"first_name": ""}, "Fill in this field"),
         ({"phone": "12"}, "country"),
         ({"phone": "not a number"}, "country"),
         ({"time_zone": "Mars/Olympus"}, "not one of the available choices"),
