@@ -45,10 +45,12 @@ def copy_plan(*, by: Actor, plan: ServicePlan, name: str) -> ServicePlan:
 def update_plan(*, by: Actor, plan: ServicePlan, name: str, terms: Sequence[ProductTerms]) -> ServicePlan:
     """Give a plan another name and other terms; the caller has locked it and asked its tenants."""
     _require(terms)
-    before = {"Name": plan.name, **readable(terms_of(plan))}
+    terms_before = terms_of(plan)
+    before = {"Name": plan.name, **readable(terms_before)}
     plan.name, plan.version = _clean(name), plan.version + 1
     _save_name(plan, update_fields=["name", "version"])
-    _store(plan, terms)
+    if terms_before != sorted(terms, key=lambda each: each.product):
+        _store(plan, terms)
     changes = log.changed(before, {"Name": plan.name, **readable(terms)})
     log.record(by=by, action="plan.edited", on=plan, label=plan.name, changes=changes)
     return plan

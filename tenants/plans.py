@@ -71,14 +71,17 @@ def update_plan(*, by: Actor, plan: ServicePlan, version: int, name: str, terms:
     before = services.terms_of(plan)
     if version != plan.version:
         raise _conflict(plan, before, name, terms)
-    tenants = under(plan)
-    if broken := broken_by(tenants, terms):
-        raise _refusal(broken)
+    changes_terms = before != sorted(terms, key=lambda each: each.product)
+    if changes_terms and (broken := broken_by(under(plan), terms)):
+        raise _refusal(plan, broken)
+    is_renamed = name != plan.name
     services.update_plan(by=by, plan=plan, name=name, terms=terms)
-    if before != sorted(terms, key=lambda each: each.product):
+    if changes_terms:
         with connection.cursor() as cursor:
             cursor.execute(_UPDATING, [plan.pk])
-    summaries.refresh({tenant.customer_id for tenant in tenants})
+    if changes_terms or is_renamed:
+        customers = Tenant.objects.live().filter(service_plan=plan).values_list("customer_id", flat=True)
+        summaries.refresh(set(customers))
     return plan
 
 
@@ -96,11 +99,13 @@ def deletion_refusal(plan: ServicePlan) -> DomainError | None:
     """Return why the plan cannot be deleted, with the products that stand in the way, or None."""
     if plan.is_default:
         return DomainError("The default service plan cannot be deleted: new sandbox products are given under it.")
-    tenants = under(plan)
-    if not tenants:
+    using = Tenant.objects.live().filter(service_plan=plan)
+    number = using.count()
+    if not number:
         return None
-    count = "1 product uses" if len(tenants) == 1 else f"{len(tenants):,} products use"
-    links = tuple(_link(tenant) for tenant in tenants[:LINKS_SHOWN])
+    count = "1 product uses" if number == 1 else f"{number:,} products use"
+    first = using.select_related("customer__identity").order_by("customer__identity__folded_name", "pk")[:LINKS_SHOWN]
+    links = _with_rest([_link(tenant) for tenant in first], number, plan)
     return DomainError(f"{count} this plan. Give them another plan first.", links=links)
 
 
@@ -111,10 +116,22 @@ def _locked(plan: ServicePlan) -> ServicePlan:
     return found
 
 
-def _refusal(broken: Sequence[Broken]) -> DomainError:
+def _refusal(plan: ServicePlan, broken: Sequence[Broken]) -> DomainError:
     count = "1 product" if len(broken) == 1 else f"{len(broken):,} products"
-    links = tuple(_link(each.tenant, each.reason) for each in broken[:LINKS_SHOWN])
-    return DomainError(f"Nothing is saved: this would put {count} out of rule. Change them first.", links=links)
+    links = _with_rest([_link(each.tenant, each.reason) for each in broken[:LINKS_SHOWN]], len(broken), plan)
+    return DomainError(f"Not saved: {count} would no longer comply with this plan. Change them first.", links=links)
+
+
+def _with_rest(links: list[Link], number: int, plan: ServicePlan) -> tuple[Link, ...]:
+    """Add how many more there are, with the list of all products under the plan."""
+    rest = number - len(links)
+    more = [Link(f"and {rest:,} more: see all products with this plan", products_address(plan))] if rest else []
+    return (*links, *more)
+
+
+def products_address(plan: ServicePlan) -> str:
+    """Return the address of the list of products under the plan."""
+    return f"{reverse('tenants:list')}?plan={plan.pk}"
 
 
 def _link(tenant: Tenant, reason: str = "") -> Link:

@@ -20,6 +20,7 @@ from tenants.models import Tenant
 from tenants.states import TenantState
 from tests import factories
 from tests.cast import signed_in
+from tests.queries import counted
 
 pytestmark = pytest.mark.django_db
 GOLD = [full_terms(Product.HYBRID, Edition.ELITE)]
@@ -157,9 +158,14 @@ def test_a_change_reaches_the_products_and_the_list(ada, harbour):
 def test_a_new_name_alone_moves_no_product(ada, harbour):
     plan = factories.make_plan(harbour.msp, "Gold")
     ready = factories.make_tenant(harbour, plan)
-    plans.update_plan(by=ada, plan=plan, version=1, name="Silver", terms=services.terms_of(plan))
+    with counted() as statements:
+        plans.update_plan(by=ada, plan=plan, version=1, name="Silver", terms=services.terms_of(plan))
     ready.refresh_from_db()
     assert ready.state == TenantState.READY
+    assert CustomerSummary.objects.get(customer=harbour).plan_low == "silver"
+    # Neither the products nor the parts of the plan are read one by one or written.
+    assert not [sql for sql in statements if 'FROM "tenants_tenantworkload"' in sql]
+    assert not [sql for sql in statements if sql.startswith('UPDATE "serviceplans_planproduct"')]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +178,7 @@ def test_a_new_name_alone_moves_no_product(ada, harbour):
 def test_a_change_that_would_put_a_product_out_of_rule_is_refused_above_and_beneath(ada, harbour, terms, reason):
     plan = factories.make_plan(harbour.msp, products=("hybrid",))
     factories.make_tenant(harbour, plan, regions=("us-east-1", "eu-central-1"))
-    with pytest.raises(DomainError, match="1 product out of rule") as refusal:
+    with pytest.raises(DomainError, match="1 product would no longer comply") as refusal:
         plans.update_plan(by=ada, plan=plan, version=1, name="Gold", terms=terms)
     assert reason in refusal.value.links[0].label
     with pytest.raises(DatabaseError, match=r"plan_covers_product|business_has_one_region"):
