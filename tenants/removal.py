@@ -1,5 +1,7 @@
 """Deleting a customer: the rule that it has no product needs the products, so it lives here."""
 
+from datetime import date
+
 from django.db import transaction
 from django.urls import reverse
 
@@ -7,8 +9,10 @@ from customers import services as customers
 from customers.models import Customer
 from msc.access.models import User
 from msc.errors import DomainError, Link
+from msc.pages.when import absolute
 from tenants import ground
 from tenants.models import Tenant
+from tenants.states import TenantState
 
 
 @transaction.atomic
@@ -32,5 +36,19 @@ def deletion_refusal(customer: Customer) -> DomainError | None:
         Link(tenant.get_product_display(), reverse("tenants:detail", args=[customer.pk, tenant.pk]))
         for tenant in tenants
     )
-    names = ground.product_names([tenant.product for tenant in tenants])
-    return DomainError(f"{names} must be deleted first.", links=links)
+    going = [tenant for tenant in tenants if tenant.state == TenantState.DELETING]
+    staying = ground.product_names([tenant.product for tenant in tenants if tenant not in going])
+    reasons = [f"{staying} must be deleted first."] if staying else []
+    reasons += [_wait_for(tenant, customer.msp.today()) for tenant in going]
+    return DomainError(" ".join(reasons), links=links)
+
+
+def _wait_for(tenant: Tenant, today: date) -> str:
+    """Say until when a product that is being deleted is in the way, and how to cancel that."""
+    product, day = tenant.get_product_display(), tenant.delete_on
+    if day is None or day <= today:
+        return f"{product} is being deleted now. Try again in a few minutes."
+    return (
+        f"{product} will be deleted on {absolute(day)}; the customer can be deleted after that."
+        " To keep the product, open it and cancel its deletion."
+    )

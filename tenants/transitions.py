@@ -55,12 +55,12 @@ def delete_tenant(
 ) -> Tenant:
     """Begin to delete the product: it is purged on the delete date, by default in seven days, unless cancelled.
 
-    Where backups have run, the product's name must have been typed.
+    Where backups have run, the product's name must have been typed. Only a product without data may go today.
     """
     tenant = begin(by=by, tenant=tenant, action=DELETE)
     today = tenant.customer.msp.today(now)
     _require_name(tenant, typed_name)
-    tenant.delete_on = _lawful_delete_date(delete_on, today)
+    tenant.delete_on = _lawful_delete_date(tenant, delete_on, today)
     tenant.state_before_deleting = tenant.state
     changes = move(tenant, TenantState.DELETING) | {"Delete date": (None, tenant.delete_on)}
     emails.deletion_started(tenant, ground.tenant_admins(tenant), by)
@@ -167,15 +167,26 @@ def asks_for_name(tenant: Tenant) -> bool:
     return tenant.runs.filter(msp=tenant.msp_id).exists()
 
 
+def has_data(tenant: Tenant) -> bool:
+    """Return whether anything was reported for the product: runs, usage or data sources."""
+    kinds = (tenant.runs, tenant.usage_records, tenant.data_sources)
+    return any(rows.filter(msp=tenant.msp_id).exists() for rows in kinds)
+
+
 def usual_delete_date(tenant: Tenant) -> date:
     """Return the delete date when nobody says otherwise."""
     return tenant.customer.msp.today() + timedelta(days=GRACE_DAYS)
 
 
-def _lawful_delete_date(wanted: date | None, today: date) -> date:
+def _lawful_delete_date(tenant: Tenant, wanted: date | None, today: date) -> date:
     if wanted is None:
         return today + timedelta(days=GRACE_DAYS)
     latest = today + timedelta(days=GRACE_MOST_DAYS)
-    if not today < wanted <= latest:
-        raise DomainError(f"Choose a date after today and no later than {absolute(latest)}.", field="delete_on")
+    if wanted == today and has_data(tenant):
+        raise DomainError(
+            "This product has data, so that its deletion can be cancelled for a day at least. Choose a date after today.",
+            field="delete_on",
+        )
+    if not today <= wanted <= latest:
+        raise DomainError(f"Choose a date from today to {absolute(latest)}.", field="delete_on")
     return wanted

@@ -1,6 +1,7 @@
 """Deleting a customer, which its products may stand in the way of."""
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -44,7 +45,9 @@ class CustomerDelete(ConfirmDialog):
         return services.deletion_refusal(self.object)
 
     def perform(self) -> Outcome:
-        """Delete it and go to the list."""
+        """Delete it and return to the list; a list that is open stays as it is searched, filtered and sorted."""
         name = self.object.identity.name
         services.delete_customer(by=self.user, customer=self.object)
-        return Outcome(reverse("customers:list"), f"{name} has been deleted.", go=True)
+        address = reverse("customers:list")
+        is_on_list = urlsplit(self.request.htmx.current_url_abs_path or "").path == address
+        return Outcome(address, f"{name} has been deleted.", go=not is_on_list)
