@@ -126,10 +126,31 @@ def test_a_product_is_edited_through_the_provisioner(harbour_page, northwind):
     dialog.get_by_label("Service Plan").select_option("Gold (Enterprise)")
     dialog.get_by_label("AWS eu-central-1").check()
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("This takes moments.")).to_be_visible()
+    expect(page.get_by_text("This usually takes a few seconds.")).to_be_visible()
     made_ready(page)
     expect(page.get_by_text("AWS eu-central-1, AWS us-east-1")).to_be_visible()
     assert state_of(northwind) == TenantState.READY
+
+
+def test_a_card_and_a_page_show_by_themselves_that_a_product_is_ready(harbour_page, northwind):
+    page = harbour_page
+    with scope.entered("portal", msp=northwind.pk):
+        customer = Customer.objects.get(identity__name="Harbour Logistics")
+        plan = factories.make_plan(northwind)
+        tenants = [factories.make_tenant(customer, plan, each, state=TenantState.CREATING) for each in ("hybrid", "saas")]
+    page.reload()
+    card = page.locator(f"#card-{tenants[0].pk}")
+    expect(card.get_by_text("Creating", exact=True)).to_be_visible()
+    expect(card.get_by_role("link", name="Refresh")).to_be_visible()
+    tasks.apply_one()
+    expect(card.get_by_text("Ready", exact=True)).to_be_visible(timeout=20_000)
+    expect(card.get_by_role("link", name="Edit Hybrid Workloads")).to_be_visible()
+    expect(page.locator("#announcer")).to_have_text("Hybrid Workloads: Ready")
+    page.goto(f"/customers/{customer.pk}/products/{tenants[1].pk}/")
+    expect(page.get_by_text("This usually takes a few seconds.")).to_be_visible()
+    tasks.apply_one()
+    expect(page.locator(".page-actions").get_by_role("link", name="Edit")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("This usually takes a few seconds.")).to_have_count(0)
 
 
 def test_cards_pages_and_dialogs_pass_in_every_state(window, ada, in_every_state, accessible, picture):
@@ -153,7 +174,7 @@ def test_a_plan_says_what_it_touches_and_changes_it(window, ada, in_every_state,
     accessible(page)
     picture(page, "service-plans")
     page.get_by_role("link", name="Gold").click()
-    arrived(page, "Products that use it")
+    arrived(page, "Products on this plan")
     accessible(page)
     picture(page, "service-plan")
     page.get_by_role("link", name="Edit").click()
@@ -161,7 +182,7 @@ def test_a_plan_says_what_it_touches_and_changes_it(window, ada, in_every_state,
     expect(dialog.get_by_text("6 products of 5 customers use this plan.")).to_be_visible()
     dialog.get_by_label("Edition").first.select_option("business")
     dialog.get_by_role("button", name="Save").click()
-    expect(dialog.get_by_text("would put 5 products out of rule")).to_be_visible()
+    expect(dialog.get_by_text("5 products would no longer comply")).to_be_visible()
     accessible(page)
     picture(page, "plan-refused")
     dialog.get_by_label("Edition").first.select_option("elite")
