@@ -25,7 +25,7 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Coalesce, Greatest, Least, NullIf, TruncDate
+from django.db.models.functions import Coalesce, Greatest, Least, TruncDate
 
 from customers.models import Customer
 from health.days import DAY, USAGE_WINDOW, days_of, window
@@ -35,7 +35,8 @@ from health.totals import MspDay, TenantDay, TenantMonth, bits_of
 from msc.access.models import User
 from msc.access.roles import Role
 from serviceplans.catalogue import Product
-from tenants.models import QuotaPeriod, Tenant
+from tenants.models import Tenant
+from tenants.quotas import current_terms
 
 _CU = DecimalField(max_digits=24, decimal_places=6)
 
@@ -62,14 +63,11 @@ def with_consumption(tenants: QuerySet[Tenant], user: User, span: Span, today: d
     """
     last = min(span.last, today - DAY)
     known = _of_month(tenants, user, span, last) if span.is_month else _of_days(tenants, user, span, last)
-    begun = QuotaPeriod.objects.for_msp(user.msp_id or 0).filter(
-        tenant=OuterRef("pk"), replaced_at=None, effective_on__lte=today
-    )
     stood_from = Greatest(Value(span.first), F("created_on"))
     stood_to = Least(Value(last), TruncDate("deleted_at", tzinfo=user.msp.zone if user.msp else None))
     return known.filter(customer__identity__isnull=False).annotate(
         unknown_days=Greatest(Value(0), DaysBetween(stood_to, stood_from) + 1 - Coalesce(F("known_days"), Value(0))),
-        quota=NullIf(Subquery(begun.order_by("-effective_on").values("quota")[:1]), Value(Decimal(0))),
+        quota=current_terms(today)["quota"],
     )
 
 

@@ -13,6 +13,7 @@ from django.db import connection
 from health.days import BACKUP_WINDOW, DAY, USAGE_WINDOW, bounds_of, days_of, start_of, window
 from health.models import STRIP_DAYS
 from msc.access.models import Msp
+from tenants.quotas import current_sql
 
 TenantOnDay = tuple[int, date]
 
@@ -109,7 +110,7 @@ UPDATE health_datasource s SET last_status = f.status, last_backup_at = f.moment
 FROM figures f WHERE s.id = f.id
 """  # noqa: S608 - made of constants
 
-_TENANTS = """
+_TENANTS = f"""
 INSERT INTO health_tenanthealth (tenant_id, msp_id, customer_id, successful_30d, with_errors_30d, failed_30d,
     cancelled_30d, restores_30d, restores_failed_30d, cu_90d, quota_cu_used, quota_used_percent, sources,
     failing_sources, silent_sources, running, last_backup_at, window_on, counted_at)
@@ -124,9 +125,8 @@ CROSS JOIN LATERAL (SELECT sum(d.successful) AS successful, sum(d.with_errors) A
         AND d.day BETWEEN %(backup_first)s AND %(today)s) w
 CROSS JOIN LATERAL (SELECT sum(d.cu) AS cu FROM health_tenantday d
     WHERE d.msp_id = %(msp)s AND d.tenant_id = t.id AND d.day BETWEEN %(usage_first)s AND %(today)s) u
-LEFT JOIN LATERAL (SELECT p.quota, p.effective_on, p.end_on FROM tenants_quotaperiod p
-    WHERE p.msp_id = %(msp)s AND p.tenant_id = t.id AND p.replaced_at IS NULL AND p.effective_on <= %(today)s
-    ORDER BY p.effective_on DESC LIMIT 1) p ON true
+LEFT JOIN LATERAL ({current_sql(tenant="t", day="%(today)s")}) p
+    ON p.effective_on <= %(today)s  -- nothing is used of a quota that has not begun
 LEFT JOIN LATERAL (SELECT coalesce(sum(d.cu), 0) AS used FROM health_tenantday d WHERE d.msp_id = %(msp)s
     AND d.tenant_id = t.id AND d.day BETWEEN p.effective_on AND least(p.end_on, %(today)s)) q ON p.quota IS NOT NULL
 CROSS JOIN LATERAL (SELECT count(*) AS number, count(*) FILTER (WHERE s.is_silent) AS silent,
@@ -143,7 +143,7 @@ ON CONFLICT (tenant_id) DO UPDATE SET successful_30d = excluded.successful_30d,
     running = excluded.running, last_backup_at = excluded.last_backup_at, window_on = excluded.window_on,
     counted_at = excluded.counted_at
 RETURNING customer_id
-"""
+"""  # noqa: S608 - made of constants
 
 _LOCK_CUSTOMERS = """
 SELECT FROM customers_customersummary WHERE msp_id = %(msp)s AND customer_id = ANY(%(customers)s::bigint[])

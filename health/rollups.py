@@ -46,7 +46,8 @@ SELECT tenant_id FROM health_tenantday WHERE msp_id = %(msp)s AND (
     day BETWEEN %(backup_from)s AND %(backup_to)s OR day BETWEEN %(usage_from)s AND %(usage_to)s OR day BETWEEN %(from)s AND %(to)s)
 UNION
 SELECT tenant_id FROM tenants_quotaperiod
-WHERE msp_id = %(msp)s AND replaced_at IS NULL AND effective_on BETWEEN %(from)s AND %(to)s
+WHERE msp_id = %(msp)s AND replaced_at IS NULL
+    AND (effective_on BETWEEN %(from)s AND %(to)s OR end_on + 1 BETWEEN %(from)s AND %(to)s)
 """
 
 

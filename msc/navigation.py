@@ -55,7 +55,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "tenant": (
         "tenants.panels.facts",
         "tenants.panels.workloads",
-        "tenants.panels.quotas",
+        "tenants.panels.quota_history",
         "health.panels.alerts",
         "health.panels.sources",
         "tenants.panels.history",

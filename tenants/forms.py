@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -14,14 +13,13 @@ from msc.errors import DomainError
 from msc.pages.when import absolute
 from serviceplans.catalogue import USER_WORKLOADS, Product, Workload
 from serviceplans.models import ServicePlan, StorageRegion
-from tenants import ground, rules
-from tenants.models import Tenant
+from tenants import ground, quota_changes, quotas, rules
+from tenants.models import QuotaPeriod, Tenant
 from tenants.rules import Choice, Quota, Users
 from tenants.states import TenantType
 
 TYPES = [(TenantType.EVALUATION.value, "Evaluation"), (TenantType.COMMERCIAL.value, "Commercial")]
-#: What a form can send when everything is at its longest; more is no form of ours.
-MOST_REGIONS = 100
+QUOTA_FIELDS = ("quota", "quota_effective_on", "quota_end_on")
 
 
 def day_field(label: str, help_text: str = "") -> forms.DateField:
@@ -64,6 +62,8 @@ class TenantForm(forms.Form):
         self.customer, self.product, self.tenant = customer, product, tenant
         self.today = customer.msp.today()
         self.standing = ground.standing_of(tenant) if tenant else None
+        self.periods = list(tenant.quota_periods.filter(replaced_at=None)) if tenant else []
+        self.questions: list[quota_changes.Question] = []
         self.offered = ground.offered_regions(customer.msp_id, product)
         plans: Any = self.fields["service_plan"]
         plans.queryset = plans_covering(user, product)
@@ -114,6 +114,7 @@ class TenantForm(forms.Form):
         """Put every broken rule beside its field; a field that is in error already says enough."""
         data: dict[str, Any] = super().clean() or {}
         wanted_quota = self._quota(data)
+        self._ask_about_periods(data, wanted_quota)
         silent = set(self.errors) | ({"license_expiry"} if "tenant_type" in self.errors else set())
         self.choice = self._choice(data, wanted_quota)
         for problem in rules.problems(
@@ -132,13 +133,35 @@ class TenantForm(forms.Form):
         return before == TenantType.EVALUATION and self.choice.tenant_type == TenantType.COMMERCIAL
 
     def _quota(self, data: Mapping[str, Any]) -> Quota | None:
-        if {"quota", "quota_effective_on", "quota_end_on"} & set(self.errors):
+        if set(QUOTA_FIELDS) & set(self.errors):
             return None
         try:
             return rules.quota_of(data.get("quota"), data.get("quota_effective_on"), data.get("quota_end_on"))
         except DomainError as error:
             self.add_error(error.field, error.message)
             return None
+
+    def _ask_about_periods(self, data: dict[str, Any], wanted: Quota | None) -> None:
+        """Add a field for each earlier quota that the change touches; an outdated form is refused by the service."""
+        if self.tenant is None or set(QUOTA_FIELDS) & set(self.errors) or data.get("version") != self.tenant.version:
+            return
+        if wanted and wanted.end_on <= wanted.effective_on:
+            return
+        self.questions = quota_changes.questions(wanted, self.periods, self.today)
+        for question in self.questions:
+            field = forms.ChoiceField(
+                label=question.label, choices=list(question.answers.items()), widget=forms.RadioSelect
+            )
+            self.fields[question.field] = field
+            answer = self.data.get(question.field, "")
+            if answer in question.answers:
+                data[question.field] = answer
+            else:
+                self.add_error(question.field, "Choose what happens to this quota.")
+
+    def period_fields(self) -> list[forms.BoundField]:
+        """Return the questions about earlier quotas."""
+        return [self[question.field] for question in self.questions]
 
     def _choice(self, data: Mapping[str, Any], quota: Quota | None) -> Choice:
         plan: ServicePlan | None = data.get("service_plan")
@@ -187,6 +210,22 @@ class TenantForm(forms.Form):
             "users": self.choice.users,
         }
 
+    def answers(self) -> dict[int, str]:
+        """Return what becomes of each earlier quota, by id."""
+        return {each.period.pk: self.cleaned_data[each.field] for each in self.questions}
+
+    def current(self) -> QuotaPeriod | None:
+        """Return the quota that the form shows at first."""
+        return quotas.current(self.periods, self.today)
+
+    def coming(self) -> list[QuotaPeriod]:
+        """Return the quotas that begin later than the current one."""
+        return [period for period in quotas.others(self.periods, self.today) if period.effective_on > self.today]
+
+    def renewal(self) -> Quota | None:
+        """Return the quota that would follow the last one."""
+        return quota_changes.renewal_of(self.periods, self.today)
+
 
 def plans_covering(user: User, product: str) -> QuerySet[ServicePlan]:
     """Return the plans of the person's MSP that cover the product, each with what it says of it."""
@@ -202,9 +241,11 @@ def _user_fields() -> dict[str, forms.Field]:
     return fields
 
 
-def initial_of(tenant: Tenant) -> dict[str, Any]:
-    """Return what stands in the form of a product that is there."""
-    quota = ground.quota_of(ground.standing_quota(tenant))
+def initial_of(tenant: Tenant, *, renews: bool = False) -> dict[str, Any]:
+    """Return the initial values of the form of a product: its current quota, or the one that would follow it."""
+    quota = ground.current_quota(tenant)
+    if renews:
+        quota = quota_changes.renewal_of(tenant.quota_periods.all(), tenant.customer.msp.today())
     counts = {
         f"{workload}_{name}": count
         for workload, users in ground.users_of(tenant).items()
@@ -214,17 +255,12 @@ def initial_of(tenant: Tenant) -> dict[str, Any]:
         "service_plan": tenant.service_plan_id,
         "tenant_type": tenant.tenant_type,
         "license_expiry": tenant.license_expiry,
-        "quota": plain(quota.amount) if quota else None,
+        "quota": quota_changes.plain(quota.amount) if quota else None,
         "quota_effective_on": quota.effective_on if quota else None,
         "quota_end_on": quota.end_on if quota else None,
         "version": tenant.version,
         **counts,
     }
-
-
-def plain(amount: Decimal) -> str:
-    """Return the amount without zeros that say nothing."""
-    return f"{amount.normalize():f}"
 
 
 class DeleteForm(forms.Form):
@@ -233,11 +269,13 @@ class DeleteForm(forms.Form):
     delete_on = day_field("Delete date")
     typed_name = forms.CharField(label="", required=False, max_length=100)
 
-    def __init__(self, *args: Any, tenant: Tenant, asks_for_name: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, tenant: Tenant, asks_for_name: bool, has_data: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields[
-            "delete_on"
-        ].help_text = f"Until then the deletion can be cancelled. At most {rules.GRACE_MOST_DAYS} days from today."
+        help_text = f"Until then the deletion can be cancelled. At most {rules.GRACE_MOST_DAYS} days from today."
+        if not has_data:
+            today = absolute(tenant.customer.msp.today())
+            help_text += f" This product has no data: choose today, {today}, to delete it within minutes."
+        self.fields["delete_on"].help_text = help_text
         if not asks_for_name:
             del self.fields["typed_name"]
             return

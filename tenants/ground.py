@@ -1,7 +1,6 @@
 """What every change of a product begins and ends with: who may, which row is locked, what is recounted."""
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -19,10 +18,12 @@ from msc.events.log import Changes
 from msc.events.models import Event
 from serviceplans.catalogue import Product, Workload
 from serviceplans.models import OfferedRegion, ServicePlan
-from tenants import summaries
-from tenants.models import QuotaPeriod, Tenant
+from tenants import quotas, summaries
+from tenants.models import Tenant
+from tenants.quota_changes import plain, terms_of, words_of
 from tenants.rules import PlanTerms, Quota, Standing, Users
 
+OTHER_QUOTAS = "Other Quotas"
 DELETED_MEANWHILE = "This customer has been deleted in the meantime."
 
 
@@ -101,22 +102,10 @@ def offered_regions(msp_id: int, product: str) -> frozenset[int]:
     return frozenset(rows.values_list("region_id", flat=True))
 
 
-def standing_quota(tenant: Tenant) -> QuotaPeriod | None:
-    """Return the quota that counts as the product's: in force today, else the next to begin, else the last."""
-    return shown_period(tenant.quota_periods.filter(replaced_at=None), tenant.customer.msp.today())
-
-
-def shown_period(periods: Iterable[QuotaPeriod], today: date) -> QuotaPeriod | None:
-    """Return the period that is in force on the day, else the next to begin, else the last."""
-    standing = sorted((p for p in periods if p.replaced_at is None), key=lambda period: period.effective_on)
-    in_force = [period for period in standing if period.effective_on <= today <= period.end_on]
-    coming = [period for period in standing if period.effective_on > today]
-    return next(iter(in_force or coming or reversed(standing)), None)
-
-
-def quota_of(period: QuotaPeriod | None) -> Quota | None:
-    """Return the period's terms."""
-    return Quota(period.quota, period.effective_on, period.end_on) if period else None
+def current_quota(tenant: Tenant) -> Quota | None:
+    """Return the terms of the product's current quota."""
+    period = quotas.current(tenant.quota_periods.filter(replaced_at=None), tenant.customer.msp.today())
+    return terms_of(period) if period else None
 
 
 def users_of(tenant: Tenant) -> dict[str, Users]:
@@ -137,12 +126,16 @@ def standing_of(tenant: Tenant) -> Standing:
 
 def facts_of(tenant: Tenant) -> dict[str, object]:
     """Return what people decide about a product, in the words of the screen, for the event record."""
+    today = tenant.customer.msp.today()
+    periods = list(tenant.quota_periods.filter(replaced_at=None))
+    current = quotas.current(periods, today)
     return {
         "Service Plan": tenant.service_plan.name,
         "Tenant Type": tenant.get_tenant_type_display(),
         "License Expiry Date": tenant.license_expiry,
         "Storage Regions": sorted(str(row.region) for row in tenant.regions.select_related("region")),
-        **quota_facts(quota_of(standing_quota(tenant))),
+        **quota_facts(terms_of(current) if current else None),
+        OTHER_QUOTAS: [words_of(terms_of(period)) for period in quotas.others(periods, today)] or None,
         **user_facts(users_of(tenant)),
     }
 
@@ -150,7 +143,7 @@ def facts_of(tenant: Tenant) -> dict[str, object]:
 def quota_facts(quota: Quota | None) -> dict[str, object]:
     """Return a quota in the words of the screen."""
     return {
-        "Quota (CU)": f"{quota.amount.normalize():f}" if quota else None,
+        "Quota (CU)": plain(quota.amount) if quota else None,
         "Quota Effective Date": quota.effective_on if quota else None,
         "Quota End Date": quota.end_on if quota else None,
     }

@@ -1,6 +1,7 @@
 """The parts of pages that tell of products: on the customer's page, and on the product's own."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,8 +15,8 @@ from msc.pages.detail import PageAction, Panel
 from msc.pages.kinds import tone_of
 from serviceplans.catalogue import Feature, Product, Workload
 from serviceplans.models import OfferedProduct, ServicePlan
-from tenants import ground, parts
-from tenants.models import Tenant
+from tenants import parts, quotas
+from tenants.models import QuotaPeriod, Tenant
 from tenants.states import ACTIVATE, CANCEL_DELETION, DELETE, EDIT, SUSPEND, Action, TenantState, actions_open_to
 
 LOOKS = {
@@ -67,6 +68,7 @@ def card(user: User, tenant: Tenant) -> dict[str, Any]:
         "tenant": tenant,
         "url": reverse("tenants:detail", args=[tenant.customer_id, tenant.pk]),
         "look": look_of(tenant),
+        "is_busy": tenant.state in (TenantState.CREATING, TenantState.UPDATING),
         "part": parts.plan_part(tenant),
         "regions": parts.regions(tenant),
         "workloads": parts.workloads(tenant),
@@ -83,9 +85,10 @@ def look_of(tenant: Tenant) -> tuple[str, str, str]:
 
 
 def quota_of(tenant: Tenant) -> dict[str, Any] | None:
-    """Return the quota that holds, with how much of it is used; nothing is said of one that is 0 or not yet in force."""
+    """Return the current quota, with how much of it is used unless it is 0 or has not begun, and the coming ones."""
     today = tenant.customer.msp.today()
-    period = ground.shown_period(parts.quota_periods(tenant), today)
+    periods = parts.quota_periods(tenant)
+    period = quotas.current(periods, today)
     if period is None:
         return None
     counts = period.quota > 0 and period.effective_on <= today
@@ -94,6 +97,8 @@ def quota_of(tenant: Tenant) -> dict[str, Any] | None:
     msp = tenant.customer.msp
     return {
         "period": period,
+        "status": period_status(period, today),
+        "coming": [each for each in quotas.others(periods, today) if each.effective_on > today],
         "used": used,
         "tone": "plain" if used is None else tone_of(used, quota_levels(msp)),
         "cu": health.quota_cu_used if health and counts else None,
@@ -113,9 +118,11 @@ def page_actions(user: User, tenant: Tenant) -> list[PageAction]:
 
 
 def _button(action: Action, tenant: Tenant) -> PageAction:
-    name, icon = _URLS[action]
-    address = reverse(name, args=[tenant.customer_id, tenant.pk])
-    return PageAction(action.verb, address, icon, danger=action is DELETE)
+    return PageAction(action.verb, _address(action, tenant), _URLS[action][1], danger=action is DELETE)
+
+
+def _address(action: Action, tenant: Tenant) -> str:
+    return reverse(_URLS[action][0], args=[tenant.customer_id, tenant.pk])
 
 
 # -- The product's own page ---------------------------------------------------------------------------------------
@@ -126,11 +133,24 @@ def facts(user: User, tenant: Tenant) -> Panel:
     return Panel("Product", "tenants/_facts.html", card(user, tenant))
 
 
-def quotas(_user: User, tenant: Tenant) -> Panel:
-    """Return every quota there is and was, the latest first."""
+def quota_history(user: User, tenant: Tenant) -> Panel:
+    """Return every quota there is and was, the latest first, and the way to renew it."""
+    today = tenant.customer.msp.today()
     periods = parts.quota_periods(tenant)
-    context = {"quota": quota_of(tenant), "periods": periods, "today": tenant.customer.msp.today()}
-    return Panel("Quota", "tenants/_quotas.html", context)
+    rows = [(period, period_status(period, today)) for period in periods]
+    may_edit = user.can(EDIT.needs) and tenant.state in EDIT.from_states
+    renew = PageAction("Renew", f"{_address(EDIT, tenant)}?renew=1", "refresh")
+    actions = [renew] if may_edit and quotas.standing(periods) else []
+    return Panel("Quota", "tenants/_quotas.html", {"rows": rows, "may_edit": may_edit}, actions)
+
+
+def period_status(period: QuotaPeriod, today: date) -> str:
+    """Return where the quota is in its life."""
+    if period.replaced_at:
+        return "replaced"
+    if period.end_on < today:
+        return "ended"
+    return "coming" if period.effective_on > today else "in force"
 
 
 def workloads(_user: User, tenant: Tenant) -> Panel:
@@ -161,6 +181,6 @@ def of_plan(user: User, plan: ServicePlan) -> Panel:
     context = {
         "rows": [{"tenant": tenant, "look": look_of(tenant)} for tenant in tenants[:TENANTS_SHOWN]],
         "has_more": len(tenants) > TENANTS_SHOWN,
-        "plan": plan,
+        "more_url": f"{reverse('tenants:list')}?plan={plan.pk}",
     }
-    return Panel("Products that use it", "tenants/_of_plan.html", context, wide=True)
+    return Panel("Products on this plan", "tenants/_of_plan.html", context, wide=True)

@@ -10,6 +10,7 @@ from django.db.models.functions import Concat, Now
 
 from msc.access.querysets import ScopedQuerySet
 from serviceplans.catalogue import EDITION_RANK
+from tenants.quotas import current_terms
 from tenants.states import TenantState
 
 if TYPE_CHECKING:
@@ -31,25 +32,15 @@ class TenantQuerySet(ScopedQuerySet["Tenant"]):
             plan=OuterRef("service_plan"), product=OuterRef("product")
         )
         regions = self._rows("regions").filter(tenant=OuterRef("pk")).order_by("region__provider", "region__name")
-        quotas = self._rows("quota_periods").filter(tenant=OuterRef("pk"), replaced_at=None)
-        # In force today, else the next to begin, else the last that ended, as in the summary of a customer.
-        quotas = quotas.order_by(
-            Case(
-                When(effective_on__lte=today, end_on__gte=today, then=0),
-                When(effective_on__gt=today, then=1),
-                default=2,
-            ),
-            Case(When(effective_on__gt=today, then="effective_on")).asc(nulls_last=True),
-            "-end_on",
-        )
+        quota = current_terms(today)
         return self.annotate(
             edition=Subquery(parts.values("edition")[:1]),
             edition_rank=Subquery(parts.annotate(rank=_EDITION_RANK).values("rank")[:1]),
             region_ids=ArraySubquery(regions.values("region")),
             region_key=Subquery(regions.values(key=Concat("region__provider", Value(" "), "region__name"))[:1]),
-            quota=Subquery(quotas.values("quota")[:1]),
-            quota_effective=Subquery(quotas.values("effective_on")[:1]),
-            quota_end=Subquery(quotas.values("end_on")[:1]),
+            quota=quota["quota"],
+            quota_effective=quota["effective_on"],
+            quota_end=quota["end_on"],
         )
 
     def _rows(self, *path: str) -> Any:  # the rows of whatever model the relations lead to

@@ -23,6 +23,7 @@ GRACE_DAYS = 7
 GRACE_MOST_DAYS = 90
 MOST_QUOTA = Decimal(10) ** 12
 QUOTA_DECIMALS = 4
+EARLIEST_QUOTA_DAY, LATEST_QUOTA_DAY = date(1970, 1, 1), date(2199, 12, 31)
 MOST_USERS = 10_000_000
 
 
@@ -237,6 +238,9 @@ def _quota_problems(quota: Quota | None) -> Iterator[DomainError]:
         yield DomainError("Enter a quota of 0 or more, below a trillion.", field="quota")
     elif round(quota.amount, QUOTA_DECIMALS) != quota.amount:
         yield DomainError(f"A quota has at most {QUOTA_DECIMALS} decimal places.", field="quota")
+    for name, day in (("quota_effective_on", quota.effective_on), ("quota_end_on", quota.end_on)):
+        if not EARLIEST_QUOTA_DAY <= day <= LATEST_QUOTA_DAY:
+            yield DomainError("Enter a day between 1970 and 2199.", field=name)
     if quota.end_on <= quota.effective_on:
         yield DomainError("The quota must end after its effective date.", field="quota_end_on")
 

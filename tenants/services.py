@@ -14,7 +14,7 @@ from msc.events import log
 from msc.events.log import Changes
 from serviceplans.catalogue import Product
 from serviceplans.models import OfferedProduct, ServicePlan, StorageRegion
-from tenants import ground, rules
+from tenants import ground, quota_changes, rules
 from tenants.models import QuotaPeriod, Tenant, TenantRegion, TenantWorkload
 from tenants.removal import delete_customer, deletion_refusal
 from tenants.rules import Choice, Place, Quota, Standing, Users
@@ -24,8 +24,9 @@ from tenants.transitions import begin, move
 __all__ = ["add_sandbox_tenant", "add_tenant", "delete_customer", "deletion_refusal", "edit_tenant"]
 
 NO_USERS: Mapping[str, Users] = {}
+NO_ANSWERS: Mapping[int, str] = {}
 #: What the portal alone knows: a change of it does not go through the provisioner.
-PORTALS_OWN = {"License Expiry Date", "Quota (CU)", "Quota Effective Date", "Quota End Date"}
+PORTALS_OWN = {"License Expiry Date", *ground.quota_facts(None), ground.OTHER_QUOTAS}
 
 
 @transaction.atomic
@@ -76,7 +77,7 @@ def _add(*, by: Actor, customer: Customer, plan: ServicePlan, choice: Choice, no
         created_at=now,
         created_on=today,
     )
-    _store_parts(tenant, choice)
+    _store_parts(tenant, choice, NO_ANSWERS, today)
     ground.finish(tenant, by=by, action="tenant.added", changes=log.changed({}, ground.facts_of(tenant)))
     return tenant
 
@@ -93,9 +94,13 @@ def edit_tenant(
     regions: Collection[StorageRegion],
     quota: Quota | None,
     users: Mapping[str, Users] = NO_USERS,
+    periods: Mapping[int, str] = NO_ANSWERS,
     now: datetime | None = None,
 ) -> Tenant:
-    """Change what was decided about a product; what the backup service must know goes through the provisioner."""
+    """Change what was decided about a product; what the backup service must know goes through the provisioner.
+
+    `periods` answers, by id, what becomes of each earlier quota that the new one overlaps or that is to be removed.
+    """
     tenant = begin(by=by, tenant=tenant, action=EDIT)
     today = tenant.customer.msp.today(now)
     standing, before = ground.standing_of(tenant), ground.facts_of(tenant)
@@ -107,7 +112,7 @@ def edit_tenant(
     _require(choice, standing, tenant.customer, today)
     tenant.service_plan, tenant.tenant_type, tenant.license_expiry = plan, tenant_type, license_expiry
     tenant.term_started_on = rules.term_start(choice, standing, today)
-    _store_parts(tenant, choice)
+    _store_parts(tenant, choice, periods, today)
     changes = log.changed(before, ground.facts_of(tenant))
     if changes:
         _save_edit(tenant, changes)
@@ -149,9 +154,9 @@ def _require(choice: Choice, standing: Standing | None, customer: Customer, toda
         raise problem
 
 
-def _store_parts(tenant: Tenant, choice: Choice) -> None:
+def _store_parts(tenant: Tenant, choice: Choice, periods: Mapping[int, str], today: date) -> None:
     _add_regions(tenant, choice.regions)
-    _set_quota(tenant, choice.quota)
+    _set_quota(tenant, choice.quota, periods, today)
     _set_users(tenant, choice.users)
 
 
@@ -164,22 +169,20 @@ def _add_regions(tenant: Tenant, regions: Collection[Place]) -> None:
     )
 
 
-def _set_quota(tenant: Tenant, quota: Quota | None) -> None:
-    """Let the quota hold from now on; periods that it overlaps, or all when it is None, become history."""
-    if quota == ground.quota_of(ground.standing_quota(tenant)):
-        return
-    standing = tenant.quota_periods.filter(replaced_at=None)
-    if quota is not None:
-        standing = standing.filter(effective_on__lte=quota.end_on, end_on__gte=quota.effective_on)
-    standing.update(replaced_at=timezone.now())
-    if quota is not None:
-        QuotaPeriod.objects.create(
+def _set_quota(tenant: Tenant, quota: Quota | None, periods: Mapping[int, str], today: date) -> None:
+    """Grant the quota, or none; what was granted before and is ended, replaced or removed stays as history."""
+    change = quota_changes.change(quota, tenant.quota_periods.filter(replaced_at=None), periods, today)
+    tenant.quota_periods.filter(pk__in=change.replaced).update(replaced_at=timezone.now())
+    QuotaPeriod.objects.bulk_create(
+        QuotaPeriod(
             msp_id=tenant.msp_id,
             tenant=tenant,
-            quota=quota.amount,
-            effective_on=quota.effective_on,
-            end_on=quota.end_on,
+            quota=granted.amount,
+            effective_on=granted.effective_on,
+            end_on=granted.end_on,
         )
+        for granted in change.granted
+    )
 
 
 def _set_users(tenant: Tenant, users: Mapping[str, Users]) -> None:

@@ -6,9 +6,10 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
+from tenants.quotas import current_sql
+
 # The share of the quota that is used ('qu') is counted by the app above from usage, and kept here.
-# The quota that is shown is the one in force today, else the next to begin, else the last one that ended.
-_RECOUNT = """
+_RECOUNT = f"""
 WITH tenant AS (
     SELECT t.customer_id, t.id, used.share AS used, t.product, t.service_plan_id, t.tenant_type, t.state, t.license_expiry,
            plan.folded_name AS plan, part.edition,
@@ -16,6 +17,7 @@ WITH tenant AS (
            place.ids, place.low, place.high, quota.quota, quota.effective_on, quota.end_on
       FROM tenants_tenant t
       JOIN access_msp msp ON msp.id = t.msp_id
+      CROSS JOIN LATERAL (SELECT (%(now)s AT TIME ZONE msp.time_zone)::date AS today) clock
       JOIN serviceplans_serviceplan plan ON plan.id = t.service_plan_id
       LEFT JOIN serviceplans_planproduct part ON part.plan_id = plan.id AND part.product = t.product
       LEFT JOIN LATERAL (
@@ -24,13 +26,7 @@ WITH tenant AS (
                   max(region.provider || ' ' || region.name) AS high
              FROM tenants_tenantregion tr JOIN serviceplans_storageregion region ON region.id = tr.region_id
             WHERE tr.tenant_id = t.id) place ON true
-      LEFT JOIN LATERAL (
-           SELECT q.quota, q.effective_on, q.end_on
-             FROM tenants_quotaperiod q, (SELECT (%(now)s AT TIME ZONE msp.time_zone)::date AS today) clock
-            WHERE q.tenant_id = t.id AND q.replaced_at IS NULL
-            ORDER BY (q.effective_on <= today AND q.end_on >= today) DESC, (q.effective_on > today) DESC,
-                     CASE WHEN q.effective_on > today THEN q.effective_on END, q.end_on DESC
-            LIMIT 1) quota ON true
+      LEFT JOIN LATERAL ({current_sql(tenant="t", day="clock.today")}) quota ON true
       LEFT JOIN LATERAL (
            SELECT old ->> 'qu' AS share FROM customers_customersummary kept, jsonb_array_elements(kept.products) old
             WHERE kept.customer_id = t.customer_id AND (old ->> 't')::bigint = t.id) used ON true
@@ -63,7 +59,7 @@ UPDATE customers_customersummary s
        quota_end_low = c.quota_end_low, quota_end_high = c.quota_end_high
   FROM unnest(%(customers)s::bigint[]) AS asked(id) LEFT JOIN customer c ON c.customer_id = asked.id
  WHERE s.customer_id = asked.id
-"""
+"""  # noqa: S608 - made of constants
 _LOCK = "SELECT FROM customers_customersummary WHERE customer_id = ANY(%(customers)s::bigint[]) ORDER BY customer_id FOR UPDATE"
 
 

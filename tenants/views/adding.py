@@ -18,6 +18,8 @@ from tenants.forms import TenantForm, plans_covering
 from tenants.models import Tenant
 from tenants.states import TenantType
 
+MOST_TYPED = 40
+
 
 class CustomerDialog(Dialog):
     """What the dialogs share that begin with a customer."""
@@ -107,7 +109,7 @@ class TenantAdd(CustomerDialog, FormDialog):
 
 
 class ExpiryField(CustomerDialog):
-    """The license expiry field with the default of the type that has just been chosen; a part of the form."""
+    """The license expiry field after a type was chosen: what was typed, else the type's default; a part of the form."""
 
     needs, template = "tenant.add", "tenants/_expiry.html"
 
@@ -117,7 +119,13 @@ class ExpiryField(CustomerDialog):
         product = self.kwargs["product"]
         if kind not in (TenantType.EVALUATION, TenantType.COMMERCIAL) or product not in Product.values:
             raise Http404
-        expiry = rules.default_expiry(kind, product, self.customer.msp.today())
+        today = self.customer.msp.today()
+        proposed = {
+            rules.default_expiry(each, product, today) for each in (TenantType.EVALUATION, TenantType.COMMERCIAL)
+        }
+        typed = request.GET.get("license_expiry", "")[:MOST_TYPED]
+        is_typed = typed and typed not in {day.isoformat() for day in proposed if day}
+        expiry = typed if is_typed else rules.default_expiry(kind, product, today)
         form = TenantForm(user=self.user, customer=self.customer, product=product, initial={"license_expiry": expiry})
         return render(request, self.template, {"form": form})
 

@@ -75,8 +75,8 @@ class TenantEdit(TenantDialog, FormDialog):
         return {"user": self.user, "customer": tenant.customer, "product": tenant.product, "tenant": tenant}
 
     def initial(self) -> dict[str, Any]:
-        """Return what stands."""
-        return initial_of(self.object)
+        """Return the product as it is; a renewal proposes the quota that follows."""
+        return initial_of(self.object, renews=self.request.GET.get("renew") == "1")
 
     def more(self) -> dict[str, Any]:
         """Tell the template where plans are shown."""
@@ -85,7 +85,7 @@ class TenantEdit(TenantDialog, FormDialog):
     def save(self, form: TenantForm) -> Outcome:
         """Change the product."""
         version = form.cleaned_data["version"] or 0
-        services.edit_tenant(by=self.user, tenant=self.object, version=version, **form.terms())
+        services.edit_tenant(by=self.user, tenant=self.object, version=version, periods=form.answers(), **form.terms())
         return Outcome(self.back_url(), f"{self.name} has been saved.")
 
 
@@ -118,7 +118,7 @@ class TenantSuspend(TenantConfirm):
             "Console access stops.",
             "New backups and restores are no longer accepted.",
             "The data that is stored stays, and its storage is still billed.",
-            "The customer's tenant administrators are told by e-mail. Activating the product reverses all of it.",
+            "The customer's tenant administrators are notified by email. Activating the product reverses all of it.",
         )
 
     def perform(self) -> Outcome:
@@ -137,7 +137,7 @@ class TenantActivate(TenantConfirm):
         return (
             "Console access works again.",
             "New backups and restores are accepted again.",
-            "The customer's tenant administrators are told by e-mail.",
+            "The customer's tenant administrators are notified by email.",
         )
 
     def perform(self) -> Outcome:
@@ -167,7 +167,7 @@ class TenantCancelDeletion(TenantConfirm):
         """Say what stays."""
         return (
             "Nothing is removed; the product is again what it was before.",
-            "The customer's tenant administrators are told by e-mail.",
+            "The customer's tenant administrators are notified by email.",
         )
 
     def perform(self) -> Outcome:
@@ -194,7 +194,12 @@ class TenantDelete(TenantDialog, FormDialog):
 
     def form_arguments(self) -> dict[str, Any]:
         """Tell the form whether the name is asked for."""
-        return {"tenant": self.object, "asks_for_name": transitions.asks_for_name(self.object)}
+        tenant = self.object
+        return {
+            "tenant": tenant,
+            "asks_for_name": transitions.asks_for_name(tenant),
+            "has_data": transitions.has_data(tenant),
+        }
 
     def initial(self) -> dict[str, Any]:
         """Fill in the usual delete date."""
@@ -208,7 +213,7 @@ class TenantDelete(TenantDialog, FormDialog):
                 "Backups and restores stop at once.",
                 "On the delete date all backups of the product are removed for good.",
                 "Until then the deletion can be cancelled. The history and the daily totals stay.",
-                "The customer's tenant administrators are told by e-mail.",
+                "The customer's tenant administrators are notified by email.",
             ),
         }
 

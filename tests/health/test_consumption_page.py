@@ -149,12 +149,12 @@ def test_the_sums_are_those_of_the_customers_page(ada, november, harbour):
     assert "128.75" in page
 
 
-def test_a_quota_that_is_not_in_force_yet_or_nothing_is_not_shown(ada, scoped, plan):
+def test_a_quota_that_is_not_in_force_yet_or_nothing_has_no_used_share(ada, scoped, plan):
     today = scoped.today()
     later = make_customer(scoped, "Later")
     make_tenant(later, plan, quota=("50", today + timedelta(days=1), today + timedelta(days=9)))
     make_tenant(make_customer(scoped, "Nothing"), plan, quota=("0", today, today + timedelta(days=9)))
-    assert [row[4] for row in rows(client_of(ada).get(PAGE))] == ["-", "-"]
+    assert [row[4:6] for row in rows(client_of(ada).get(PAGE))] == [("50", "-"), ("0", "-")]
 
 
 def test_what_a_deleted_product_used_stays_and_that_of_a_deleted_customer_is_summed_apart(ada, scoped, plan):

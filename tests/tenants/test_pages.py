@@ -3,16 +3,21 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from customers.models import CustomerSummary
+from health import intake
 from msc.access import scope
+from msc.errors import DomainError
+from msc.pages.when import absolute
 from serviceplans.catalogue import Edition, Product
 from serviceplans.models import StorageRegion
-from tenants import transitions
+from tenants import tasks, transitions
 from tenants.models import Tenant
 from tenants.states import TenantState, TenantType
 from tests import factories
 from tests.cast import signed_in
+from tests.health.conftest import usage
 
 pytestmark = pytest.mark.django_db
 
@@ -239,3 +244,68 @@ def test_the_history_of_a_product_says_the_real_name_of_its_customer(ada, hybrid
     assert client.post(address(hybrid, "suspend/")).status_code == 302
     page = client.get(address(hybrid)).content.decode()
     assert "suspended the product Hybrid Workloads of Harbour Logistics" in page
+
+
+def test_a_typed_expiry_outlives_the_choice_of_another_type(ada, harbour):
+    client, today = signed_in(ada), harbour.msp.today()
+    url = f"/customers/{harbour.pk}/products/add/saas/expiry/"
+    typed, proposed = (today + timedelta(days=days) for days in (100, 30))
+    kept = client.get(url, {"tenant_type": "commercial", "license_expiry": typed.isoformat()}).content.decode()
+    assert f'value="{typed.isoformat()}"' in kept
+    replaced = client.get(url, {"tenant_type": "commercial", "license_expiry": proposed.isoformat()}).content.decode()
+    assert f'value="{today.year + 3}-' in replaced
+    assert client.get(url, {"tenant_type": "commercial", "license_expiry": "x" * 5000}).status_code == 200
+
+
+def test_deleting_a_customer_says_until_when_a_product_is_in_the_way(ada, harbour, plan):
+    tenant = factories.make_tenant(harbour, plan, state=TenantState.DELETING)
+    factories.make_tenant(harbour, plan, Product.SAAS)
+    page = signed_in(ada).get(f"/customers/{harbour.pk}/delete/").content.decode()
+    assert "SaaS Apps and Endpoints must be deleted first." in page
+    assert f"Hybrid Workloads will be deleted on {absolute(tenant.delete_on)}" in page
+    assert "cancel its deletion" in page
+
+
+def test_a_product_added_by_mistake_and_then_its_customer_can_be_deleted_today(ada, harbour, hybrid):
+    client, today = signed_in(ada), harbour.msp.today()
+    assert "This product has no data: choose today" in client.get(address(hybrid, "delete/")).content.decode()
+    assert client.post(address(hybrid, "delete/"), {"delete_on": today}).status_code == 302
+    assert "is being deleted now" in client.get(f"/customers/{harbour.pk}/delete/").content.decode()
+    assert tasks.purge_due(timezone.now()) == 1
+    assert client.post(f"/customers/{harbour.pk}/delete/").status_code == 302
+
+
+def test_a_product_with_data_is_not_deleted_today(ada, hybrid):
+    today = hybrid.customer.msp.today()
+    record = usage(hybrid, day=today.isoformat())
+    assert intake.store_usage(hybrid.msp, [(1, record)], timezone.now()).kept
+    client = signed_in(ada)
+    assert "choose today" not in client.get(address(hybrid, "delete/")).content.decode()
+    answer = client.post(address(hybrid, "delete/"), {"delete_on": today})
+    assert answer.status_code == 422
+    assert "Choose a date after today." in answer.context["form"].errors["delete_on"][0]
+    with pytest.raises(DomainError, match="after today"):
+        transitions.delete_tenant(by=ada, tenant=hybrid, delete_on=today)
+
+
+def test_a_plan_in_use_links_to_the_products_beyond_the_first_ten(ada, scoped, plan):
+    for _ in range(12):
+        factories.make_tenant(factories.make_customer(scoped), plan)
+    page = signed_in(ada).get(f"/service-plans/{plan.pk}/delete/").content.decode()
+    assert "12 products use this plan." in page
+    assert f'<a href="/customers/products/?plan={plan.pk}">and 2 more' in page
+
+
+def test_deleting_a_customer_leaves_the_open_list_as_it_is(ada, scoped):
+    client = signed_in(ada)
+    for page, expected in (
+        ("/customers/?q=a&product=hybrid", {"HX-Trigger": "dialog:done"}),
+        ("/customers/{}/", {"HX-Redirect": "/customers/"}),
+        ("/customers/products/", {"HX-Redirect": "/customers/"}),
+    ):
+        customer = factories.make_customer(scoped)
+        opened_on = f"http://testserver{page.format(customer.pk)}"
+        headers = {"HX-Request": "true", "HX-Current-URL": opened_on}
+        answer = client.post(f"/customers/{customer.pk}/delete/", headers=headers)
+        assert answer.status_code == 204
+        assert {name: answer[name] for name in expected} == expected

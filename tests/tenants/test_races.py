@@ -135,7 +135,7 @@ def test_of_two_who_edit_one_product_the_second_sees_both_texts(ada, tom, northw
                 tenant_type="commercial",
                 license_expiry=tenant.license_expiry,
                 regions=[row.region for row in tenant.regions.select_related("region")],
-                quota=ground.quota_of(ground.standing_quota(tenant)),
+                quota=ground.current_quota(tenant),
             ),
         )
 

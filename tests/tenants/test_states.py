@@ -19,7 +19,7 @@ from msc.access.models import User
 from msc.access.roles import Role
 from msc.errors import DomainError
 from tenants import services, transitions
-from tenants.ground import standing_quota
+from tenants.ground import current_quota
 from tenants.models import Tenant
 from tenants.states import ACTIONS, MOVES, MOVES_OF_TASKS, SANDBOX_STATES, Action, TenantState, TenantType
 from tests import factories
@@ -45,7 +45,7 @@ def taken_back() -> Iterator[None]:
 
 
 def edit(by: User, tenant: Tenant) -> None:
-    quota = standing_quota(tenant)
+    quota = current_quota(tenant)
     services.edit_tenant(
         by=by,
         tenant=tenant,
