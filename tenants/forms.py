@@ -45,9 +45,7 @@ class TenantForm(forms.Form):
         None, label="Service Plan", empty_label="Choose a plan"
     )
     tenant_type = forms.ChoiceField(label="Tenant Type", choices=TYPES, widget=forms.RadioSelect)
-    confirm_commercial = forms.BooleanField(
-        label="Make it commercial. It can never become an evaluation again.", required=False
-    )
+    confirm_commercial = forms.BooleanField(label="Make it commercial. This cannot be undone.", required=False)
     license_expiry = day_field("License Expiry Date")
     regions = forms.MultipleChoiceField(label="Storage Regions", required=False, widget=forms.CheckboxSelectMultiple)
     quota = forms.DecimalField(label="Quota (CU)", required=False, min_value=0, max_digits=16, decimal_places=4)
@@ -91,7 +89,7 @@ class TenantForm(forms.Form):
         if self.standing and self.standing.tenant_type == TenantType.COMMERCIAL:
             kinds = [TenantType.COMMERCIAL]
         limits = [f"{kind.label}: at most {absolute(self._latest(kind))}" for kind in kinds]
-        return "; ".join(limits) + "." + ("" if self.tenant else " Left empty it is the longest that is possible.")
+        return "; ".join(limits) + "." + ("" if self.tenant else " If left empty, the latest possible date is used.")
 
     def _latest(self, kind: str) -> date:
         return rules.latest_expiry(Choice(self.product, None, kind, None, ()), self.standing, self.today)
@@ -123,7 +121,7 @@ class TenantForm(forms.Form):
             if problem.field not in silent:
                 self.add_error(problem.field if problem.field in self.fields else None, problem.message)
         if self.is_conversion and not data.get("confirm_commercial") and not self.errors:
-            self.add_error("confirm_commercial", "Confirm that this cannot be taken back.")
+            self.add_error("confirm_commercial", "Confirm the conversion. It cannot be undone.")
         return data
 
     @property
@@ -150,7 +148,9 @@ class TenantForm(forms.Form):
         self.questions = quota_changes.questions(wanted, self.periods, self.today)
         for question in self.questions:
             field = forms.ChoiceField(
-                label=question.label, choices=list(question.answers.items()), widget=forms.RadioSelect
+                label=f"What happens to {question.label}?",
+                choices=list(question.answers.items()),
+                widget=forms.RadioSelect,
             )
             self.fields[question.field] = field
             answer = self.data.get(question.field, "")

@@ -137,7 +137,9 @@ def test_a_card_and_a_page_show_by_themselves_that_a_product_is_ready(harbour_pa
     with scope.entered("portal", msp=northwind.pk):
         customer = Customer.objects.get(identity__name="Harbour Logistics")
         plan = factories.make_plan(northwind)
-        tenants = [factories.make_tenant(customer, plan, each, state=TenantState.CREATING) for each in ("hybrid", "saas")]
+        tenants = [
+            factories.make_tenant(customer, plan, each, state=TenantState.CREATING) for each in ("hybrid", "saas")
+        ]
     page.reload()
     card = page.locator(f"#card-{tenants[0].pk}")
     expect(card.get_by_text("Creating", exact=True)).to_be_visible()

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -14,6 +15,7 @@ from serviceplans.rules import full_terms
 from serviceplans.services import terms_of
 from tenants import ground, plans, services, tasks, transitions
 from tenants.models import Tenant
+from tenants.rules import Quota
 from tenants.states import TenantState
 from tests import factories
 from tests.cast import signed_in
@@ -144,6 +146,31 @@ def test_of_two_who_edit_one_product_the_second_sees_both_texts(ada, tom, northw
     # The second either meets the new version or the update that is under way; nothing of the first is lost.
     assert isinstance(told[0], Conflict) or "is being updated" in told[0].message
     assert states(northwind) == [S.UPDATING]
+    assert actions(northwind) == ["tenant.edited"]
+
+
+def test_of_two_who_renew_one_quota_the_second_is_told(ada, tom, northwind, stage):
+    tenant, today = stage[2], northwind.today()
+
+    def renew(by, amount):
+        return as_person(
+            by,
+            lambda: services.edit_tenant(
+                by=by,
+                tenant=tenant,
+                version=1,
+                plan=tenant.service_plan,
+                tenant_type="commercial",
+                license_expiry=tenant.license_expiry,
+                regions=[row.region for row in tenant.regions.select_related("region")],
+                quota=Quota(amount, today + timedelta(days=1), today + timedelta(days=9)),
+            ),
+        )
+
+    told = refusals(at_once(renew(ada, Decimal(1)), renew(tom, Decimal(2))))
+    assert [type(error) for error in told] == [Conflict]
+    with scope.entered("portal", msp=northwind.pk):
+        assert tenant.quota_periods.count() == 1
     assert actions(northwind) == ["tenant.edited"]
 
 
