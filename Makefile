@@ -27,7 +27,7 @@ lint: .venv/dev.ok var/frontend
 
 check: lint test
 
-# SCALE=10k takes under three minutes; 100k and 1m are for a quiet machine. ONLY=row-security measures its cost alone.
+# SCALE=10k takes under three minutes; 100k and 1m are for a quiet machine. ONLY=row-security or ONLY=filters measures that part alone.
 SCALE ?= 10k
 bench: .venv/dev.ok var/frontend
 	@$(BIN)/python -m msc.stack -m bench $(SCALE) $(ONLY)

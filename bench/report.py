@@ -11,7 +11,7 @@ from typing import Any
 import django
 from django.utils import timezone
 
-from bench import row_security
+from bench import filters, row_security
 from bench.export import ExportFigure
 from bench.measure import Figure
 
@@ -73,6 +73,7 @@ def _scale(scale: str, entry: dict[str, Any]) -> list[str]:
         "",
         _export_sentence(entry["export"]),
         "",
+        *filters.table(entry.get("filters", {})),
         *row_security.table(entry.get("row_security", [])),
         *_profile(entry.get("profile", {})),
     ]

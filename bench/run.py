@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from bench import pages, report
+from bench import filters, pages, report
 from bench.capture import statements
 from bench.dataset import SCALES, Dataset, build
 from bench.export import measure_export
@@ -35,11 +35,13 @@ def main(scale: str) -> None:
     with serve({}, f"msc-session={client.cookies['msc-session'].value}") as server:
         figures = [_one(server, client, data, request) for request in pages.requests(data)]
         figures += _worst_sorts(server, client, data)
+        filtered = filters.measure_filters(server, data)
         export = measure_export(server, os.environ["DATABASE_URL"], data)
     print(f"bench: export {export.seconds:.2f} s, {export.ratio:.1f} x COPY", flush=True)
     spent = profile(client, reverse("customers:list") + "?size=50")
     more = {
         "profile": spent,
+        "filters": filters.kept(filtered),
         "row_security": kept(_costs(client, data)) if data.customers <= MOST_WITH_ROW_SECURITY else [],
         "load": os.getloadavg()[1],
         "built_seconds": round(built),
@@ -52,6 +54,13 @@ def measure_row_security(scale: str) -> None:
     """Measure what row-level security costs, and nothing else; the other figures of the scale stay."""
     data, client = _ground(scale, with_health=False)
     report.keep_part(scale, "row_security", kept(_costs(client, data)))
+
+
+def measure_filters(scale: str) -> None:
+    """Measure combinations of filters, and nothing else; the other figures of the scale stay."""
+    data, client = _ground(scale, with_health=False)
+    with serve({}, f"msc-session={client.cookies['msc-session'].value}") as server:
+        report.keep_part(scale, "filters", filters.kept(filters.measure_filters(server, data)))
 
 
 def _ground(scale: str, *, with_health: bool) -> tuple[Dataset, Client]:

@@ -8,14 +8,15 @@ from django.db.models import QuerySet
 
 from customers.dictionaries import person_label, region_label
 from customers.models import Customer
-from customers.querysets import Attention, CustomerQuerySet, Matches, Wanted, matches
+from customers.querysets import Attention, CustomerQuerySet, Matches, Wanted, matches, number_and_ids
 from customers.tables import tenant_choices
 from msc.access.models import User
 from msc.access.roles import Role
 from msc.pages.filters import Choice, ListFilters, MultiChoice, ScopedModelMultiChoice, Search
 from msc.pages.paging import CAP
+from msc.pages.reading import array_of
 from serviceplans.catalogue import Edition, Product
-from serviceplans.models import ServicePlan, StorageRegion
+from serviceplans.models import PlanProduct, ServicePlan, StorageRegion
 
 
 class RegionChoice(ScopedModelMultiChoice):
@@ -58,15 +59,16 @@ class ProductFilters(ListFilters):
     quota_ends = Choice("Quota ends", DUE)
     attention = MultiChoice("Needs attention", Attention.choices)
 
+    @cached_property
     def wanted(self) -> Wanted:
-        """Return what one and the same product is to be."""
+        """What one and the same product is to be."""
         chosen = self.form.cleaned_data.get
         return Wanted(
             products=chosen("product") or (),
             plans=chosen("plan") or (),
             regions=chosen("region") or (),
             types=chosen("type") or (),
-            editions=chosen("edition") or (),
+            edition_plans=self._edition_plans(chosen("edition")),
             states=chosen("status") or (),
             expiry=self._span(chosen("expires")),
             quota_end=self._span(chosen("quota_ends")),
@@ -84,6 +86,16 @@ class ProductFilters(ListFilters):
         found = customers.filter(self.matches.condition)
         return found.in_need(chosen("attention") or (), warning).assigned_to(chosen("admin") or ())
 
+    def _edition_plans(self, editions: list[str] | None) -> dict[str, list[int]] | None:
+        """Return the plans that sell one of the editions, by product: no more of a plan is compared per product."""
+        if not editions:
+            return None
+        plans: dict[str, list[int]] = {}
+        sold = PlanProduct.objects.for_user(self.user).filter(edition__in=editions)
+        for product, plan in sold.values_list("product", "plan_id"):
+            plans.setdefault(product, []).append(plan)
+        return plans
+
     def _span(self, due: str | None) -> tuple[date, date] | None:
         """Return the days that the choice means where the MSP is."""
         if not due or self.user.msp is None:
@@ -100,22 +112,32 @@ class CustomerFilters(ProductFilters):
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep customers with one product of which all chosen conditions hold."""
         customers: Any = queryset  # a CustomerQuerySet
-        return self.of_customer(customers).with_tenant(self.wanted())
+        return self.of_customer(customers).with_tenant(self.wanted)
+
+    @cached_property
+    def found(self) -> tuple[int, str | None]:
+        """How many customers are left, and the ids of all of them unless there are more than CAP."""
+        chosen = self.form.cleaned_data.get
+        of_customer = chosen("admin") or chosen("attention")
+        everyone = self.user.role != Role.TENANT_ADMIN  # a tenant administrator sees only some of what a search finds
+        if not self.wanted and not of_customer and everyone and self.matches.number is not None:
+            number, ids = self.matches.number, self.matches.ids
+            return number, None if ids is None or number > CAP else array_of(ids)
+        if self.wanted and not of_customer and not chosen("q"):
+            number, ids_text = Customer.objects.for_user(self.user).found_by_tenant(self.user, self.wanted)
+        else:
+            left = self.filter_queryset(Customer.objects.for_user(self.user))
+            number, ids_text = number_and_ids(left, "pk", CAP + 1)
+        return number, ids_text if number <= CAP else None
 
     def known_number(self) -> int | None:
-        """Return how many customers a search finds, or what is asked of their products, if the other asks nothing.
-
-        Both are known without joining the customers. A tenant administrator sees only some of what a search finds.
-        """
-        chosen, wanted = self.form.cleaned_data.get, self.wanted()
-        if chosen("admin") or chosen("attention") or (chosen("q") and (wanted or self.user.role == Role.TENANT_ADMIN)):
-            return None
-        if not wanted:
-            return self.matches.number
-        return Customer.objects.for_user(self.user).number_with_tenant(self.user, wanted, most=CAP)
+        return self.found[0]
 
     def known_keys(self) -> list[int] | None:
         """Return the customers that a search finds, by name, if nothing else is asked and the person sees them all."""
         chosen = self.form.cleaned_data.get
-        narrowed = chosen("admin") or chosen("attention") or self.wanted() or self.user.role == Role.TENANT_ADMIN
+        narrowed = chosen("admin") or chosen("attention") or self.wanted or self.user.role == Role.TENANT_ADMIN
         return None if narrowed else self.matches.ids
+
+    def known_ids(self) -> str | None:
+        return self.found[1]

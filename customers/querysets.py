@@ -1,21 +1,21 @@
 """Reads of customers."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum, TextChoices, TextField, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, TextChoices, TextField, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import StrIndex
+from django.db.models.functions import Cast, StrIndex
 from django.db.models.lookups import GreaterThan
 
 from msc.access.names import folded_name
 from msc.access.querysets import ScopedQuerySet
 from msc.pages.paging import CAP
-from msc.pages.reading import AnyOf
 from serviceplans.catalogue import Product
 
 if TYPE_CHECKING:
@@ -67,8 +67,24 @@ def matches(text: str) -> Matches:
         number, ids = cursor.fetchone()
     if ids is None:
         return Matches(many, number)
-    condition = Q(AnyOf(F("pk"), ids)) if number <= MOST_FOUND else many
+    condition = one_of(ids) if number <= MOST_FOUND else many
     return Matches(condition, number, [int(pk) for pk in ids.strip("{}").split(",") if pk])
+
+
+def one_of(ids: str) -> Q:
+    """Return the condition that the primary key is in the array, given as PostgreSQL writes it.
+
+    Unlike `= ANY(array)`, which may be compared anew for each row of a nested loop, it can be joined by hash.
+    """
+    return Q(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [ids]))
+
+
+def number_and_ids(rows: QuerySet[Any], field: str, most: int) -> tuple[int, str | None]:
+    """Return how many different ids a field has in the first `most` rows, and the ids as PostgreSQL writes an array."""
+    first = rows.order_by().values(field)[:most]
+    ids = Cast(ArrayAgg(field, distinct=True), TextField())
+    found = first.aggregate(number=Count(field, distinct=True), ids=ids)
+    return found["number"], found["ids"] or "{}"
 
 
 class Written(Value):
@@ -136,13 +152,13 @@ class CustomerQuerySet(ScopedQuerySet["Customer"]):
         tenants = self._related("tenants").filter(customer=OuterRef("pk"), deleted_at=None)
         return self.filter(Q(Exists(fitting(tenants, wanted))))
 
-    def number_with_tenant(self, user: "User", wanted: "Wanted", most: int) -> int:
-        """Return how many customers of the person have such a live tenant; a number above `most` may be too small."""
+    def found_by_tenant(self, user: "User", wanted: "Wanted") -> tuple[int, str | None]:
+        """Return the number and ids of the person's customers that have such a live tenant.
+
+        A number above CAP may be too small. A customer has each product once at most, so twice as many tenants suffice.
+        """
         tenants = fitting(self._related("tenants").for_user(user).filter(deleted_at=None), wanted)
-        # A customer has each product once at most, so twice as many tenants suffice.
-        rows = tenants.values("customer_id")[: most * len(Product) + 1]
-        found: int = rows.aggregate(number=Count("customer_id", distinct=True))["number"]
-        return found
+        return number_and_ids(tenants, "customer_id", CAP * len(Product) + 1)
 
     def in_need(self, kinds: Collection[str], warning: int) -> Self:
         """Return the customers of whom any of this is wrong; from `warning` percent on a quota is nearly used up."""
@@ -169,14 +185,14 @@ class Wanted:
     plans: Collection[int] = ()
     regions: Collection[int] = ()
     types: Collection[str] = ()
-    editions: Collection[str] = ()
+    edition_plans: Mapping[str, Collection[int]] | None = None  # by product, the plans that sell a wanted edition of it
     states: Collection[str] = ()
     expiry: tuple[date, date] | None = None
     quota_end: tuple[date, date] | None = None
 
     def __bool__(self) -> bool:
         """Whether anything at all is wanted."""
-        return any(vars(self).values())
+        return any(value or value == {} for value in vars(self).values())
 
 
 def fitting(tenants: Any, wanted: Wanted) -> Any:  # a queryset of the tenants, whose app stands above
@@ -197,17 +213,18 @@ def fitting(tenants: Any, wanted: Wanted) -> Any:  # a queryset of the tenants, 
         rows = rows.filter(_has(rows, "quota_periods", replaced_at=None, end_on__range=wanted.quota_end))
         if wanted.quota_end[0] == date.min:  # a quota that was followed by another one has not run out
             rows = rows.exclude(_has(rows, "quota_periods", replaced_at=None, end_on__gt=last))
-    if wanted.editions:
-        parts = rows.model._meta.get_field("service_plan").related_model._meta.get_field("products").related_model
-        of_plan = parts._default_manager.filter(plan=OuterRef("service_plan"), product=OuterRef("product"))
-        rows = rows.filter(Exists(of_plan.filter(edition__in=list(wanted.editions))))
+    if wanted.edition_plans is not None:
+        of_edition = Q(pk__in=())
+        for product, plans in wanted.edition_plans.items():
+            of_edition |= Q(product=product, service_plan__in=list(plans))
+        rows = rows.filter(of_edition)
     return rows
 
 
 def _has(tenants: Any, relation: str, **conditions: Any) -> Exists:
     """Return the condition that the tenant has such a row of the relation."""
     rows = tenants.model._meta.get_field(relation).related_model._default_manager
-    return Exists(rows.filter(tenant=OuterRef("pk"), **conditions))
+    return Exists(rows.filter(tenant=OuterRef("pk"), msp=OuterRef("msp"), **conditions))
 
 
 class TallyQuerySet(ScopedQuerySet["CustomerTally"]):

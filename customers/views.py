@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -20,6 +20,7 @@ from msc.pages.columns import Names
 from msc.pages.detail import DetailPage, PageAction
 from msc.pages.dialogs import ConfirmDialog, FormDialog, Outcome
 from msc.pages.list import Empty, ListPage
+from msc.pages.reading import AnyOf
 from msc.pages.rendering import Action, RowAction
 from msc.people.views_events import AuditTrail
 from serviceplans.catalogue import Product
@@ -75,18 +76,19 @@ class CustomerList(ListPage):
         return None if user.role == Role.TENANT_ADMIN else CustomerTally.objects.for_user(user).number()
 
     def keys(self, user: User) -> QuerySet[Any]:
-        """Return the keys in order; where nothing else is asked, from the one part of a customer that has the order.
+        """Return the keys in order, from the one part of a customer that has the order, unless filters read others.
 
         Every customer that is not deleted has one row of each part, whose index holds all that is needed.
         """
-        part = self.table.part_of(self.asked.sort) if self.filterset is None else ""
-        if not part:
+        part = self.table.part_of(self.asked.sort)
+        ids = self.filterset.known_ids() if self.filterset is not None else None
+        if not part or (self.filterset is not None and ids is None):
             return super().keys(user)
         of_part: Any = Customer._meta.get_field(part).related_model
         ordered: QuerySet[Any] = of_part.objects.for_user(user).order_by(
             *self.table.order(self.asked.sort, within=f"{part}__")
         )
-        return ordered
+        return ordered if ids is None else ordered.filter(AnyOf(F("pk"), ids))
 
     def above(self) -> dict[str, Any]:
         """Return what is wrong today."""

@@ -15,7 +15,7 @@ class TenantFilters(ProductFilters):
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the products of which all chosen conditions hold."""
         chosen = self.form.cleaned_data.get
-        rows = fitting(queryset, self.wanted())
+        rows = fitting(queryset, self.wanted)
         if chosen("q") or chosen("admin") or chosen("attention"):
             rows = rows.filter(customer__in=self.of_customer(Customer.objects.for_user(self.user)))
         return rows  # type: ignore[no-any-return]

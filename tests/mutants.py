@@ -91,7 +91,7 @@ EQUIVALENT: dict[str, str] = {
         ),
         "a person's own row",
     ),
-    "customers/filters.py CustomerFilters.known_number: Customer.objects.for_user(self.user)": "its rows are not read",
+    "customers/filters.py CustomerFilters.found: Customer.objects.for_user(self.user)": "its rows are not read",
     "health/views_consumption.py Consumption.filterset: Tenant.objects.for_user(self.user)": "its rows are not read",
     "customers/services.py assign_tenant_admins: Customer.objects.for_user(by)": "lock_customer narrows again",
     "tenants/views/plans.py PlanEdit.more: Tenant.objects.for_user(self.user)": "who may edit plans sees the whole MSP",

@@ -47,6 +47,15 @@ def narrow_to_msp(msp: int | None) -> None:
     _apply({"app.msp": str(msp or "")})
 
 
+def plan_for_values() -> None:
+    """Have PostgreSQL plan each statement of this transaction for its values, never once for all values.
+
+    The best plan of a filtered list depends on how many rows the chosen values leave; the generic plan that a warm
+    connection would keep was up to 40 times slower (docs/performance.md). It costs a plain page more than it gains.
+    """
+    _apply({"plan_cache_mode": "force_custom_plan"})
+
+
 def reveal_person(person: int) -> None:
     """Show the one person of this id, as a session that names it needs before its MSP is known."""
     _apply({"app.person": str(person)})

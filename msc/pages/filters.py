@@ -241,6 +241,10 @@ class ListFilters(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         """Return the keys of the rows that are left, in the list's default order, if filtering has found them out."""
         return None
 
+    def known_ids(self) -> str | None:
+        """Return the keys of all rows that are left as PostgreSQL writes an array, if filtering has found them out."""
+        return None
+
     def chips(self, query: QueryDict) -> list[Chip]:
         """Return the active choices, each with the query string of the list without it."""
         return [

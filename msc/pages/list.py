@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from msc.access import scope
 from msc.access.models import User
 from msc.pages import export, panels, preferences, query, rendering
 from msc.pages.columns import Column, Names, Values
@@ -111,7 +112,10 @@ class ListPage(PortalView):
     def filterset(self) -> ListFilters | None:
         """The filters that the address sets, or None when it sets none."""
         given = self.filters.given(self.request.GET)
-        return self.filters(self.request.GET, self.scoped(self.user), user=self.user, names=given) if given else None
+        if not given:
+            return None
+        scope.plan_for_values()
+        return self.filters(self.request.GET, self.scoped(self.user), user=self.user, names=given)
 
     def filtered(self, user: User) -> QuerySet[Any]:
         """Return the rows that search and filters leave, none while a filter is in error."""
@@ -160,10 +164,12 @@ class ListPage(PortalView):
 
     def page_keys(self, part: slice) -> list[int] | QuerySet[Any] | None:
         """Return the keys of one page where they are known or quicker found first, else None."""
-        known = self.filterset.known_keys() if self.filterset is not None else None
+        filters = self.filterset
+        known = filters.known_keys() if filters is not None else None
         if known is not None and self.asked.sort == self.table.default_sort:
             return known[part]
-        return self.keys(self.user).values("pk")[part] if part.start >= KEYS_FIRST_FROM else None
+        first = part.start >= KEYS_FIRST_FROM or (filters is not None and filters.known_ids() is not None)
+        return self.keys(self.user).values("pk")[part] if first else None
 
     def one_page(self, reading: Reading, page: Page) -> list[Values]:
         """Read the rows of one page as tuples."""
