@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from msc.access.login import refuse_powerful_login
+from msc.operations.checks import refuse_what_cannot_work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msc.settings")
 
@@ -98,8 +99,9 @@ app.conf.beat_schedule = {
 
 @worker_init.connect
 def check_login(**_more: object) -> None:
-    """End the worker that would work as somebody whom row-level security does not hold."""
+    """End a worker whose settings cannot work, or whose database role is not bound by row-level security."""
     try:
+        refuse_what_cannot_work()
         refuse_powerful_login()
     except ImproperlyConfigured as error:
         sys.exit(str(error))

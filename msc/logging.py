@@ -20,6 +20,7 @@ from psycopg import Error as PostgresError
 from psycopg import OperationalError as PostgresOperationalError
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 #: For gunicorn: address, method, path without its query string, status, bytes, milliseconds; and no Referer.
 GUNICORN_ACCESS_FORMAT = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
 

@@ -3,15 +3,17 @@
 `docs/operations.md` lists the variables.
 """
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
-from msc.logging import configuration
+from msc.logging import LEVELS, configuration
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,18 +24,49 @@ DEBUG = env.bool("MSC_DEBUG", False)
 MSC_DEMO = env.bool("MSC_DEMO", False)
 MSC_VENDOR_NAME = env.str("MSC_VENDOR_NAME", "Druva" if MSC_DEMO else "the vendor")
 MSC_ORIGIN = env.str("MSC_ORIGIN", "http://localhost:8000").rstrip("/")
+MSC_BIND = env.str("MSC_BIND", f"127.0.0.1:{env.str('PORT', '8000')}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_origin(text: str) -> bool:
+    """Tell whether the text is scheme, host and perhaps a port, and nothing else."""
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port is not None else ""
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return parts.scheme in {"http", "https"} and bool(host) and text.lower() == f"{parts.scheme}://{host}{port}"
+
+
 IS_HTTPS = MSC_ORIGIN.startswith("https://")
-IS_LOCAL = MSC_ORIGIN.startswith(("http://localhost", "http://127.0.0.1"))
+IS_LOCAL = _is_origin(MSC_ORIGIN) and _is_loopback(urlsplit(MSC_ORIGIN).hostname or "")
+_LISTENS_LOCALLY = MSC_BIND.startswith("unix:") or _is_loopback(urlsplit(f"//{MSC_BIND}").hostname or "")
 SECRET_KEY = env.str("SECRET_KEY")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("MSC_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [MSC_ORIGIN]
 
 for unsafe, sentence in (
+    (
+        not _is_origin(MSC_ORIGIN),
+        "MSC_ORIGIN must be https://, a host and perhaps a port, without a path: https://msc.example.",
+    ),
     (not IS_HTTPS and not IS_LOCAL, "MSC_ORIGIN must begin with https:// (http is for localhost only)."),
     (DEBUG and not IS_LOCAL, "MSC_DEBUG must be off unless MSC_ORIGIN is on localhost."),
     (MSC_DEMO and not IS_LOCAL, "MSC_DEMO shows every e-mail to everybody: it is for localhost only."),
+    (
+        (DEBUG or MSC_DEMO) and not _LISTENS_LOCALLY,
+        "With MSC_DEMO or MSC_DEBUG, MSC_BIND must be an address of this machine alone, such as 127.0.0.1:8000.",
+    ),
     (len(SECRET_KEY) < 50, "SECRET_KEY must have at least 50 characters."),
+    (any(len(key) < 50 for key in SECRET_KEY_FALLBACKS), "SECRET_KEY_FALLBACKS: each key has at least 50 characters."),
     ("*" in ALLOWED_HOSTS, "MSC_ALLOWED_HOSTS must name the portal's hosts, not *."),
 ):
     if unsafe:
@@ -43,12 +76,14 @@ for unsafe, sentence in (
 
 
 def _database(url: str, **more: Any) -> dict[str, Any]:
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured("DATABASE_URL and MIGRATION_DATABASE_URL must begin with postgres://.")
     parsed: dict[str, Any] = {**dj_database_url.parse(url)}
     options = {
         **parsed.get("OPTIONS", {}),
         "server_side_binding": True,
         # Statements that a connection repeats are planned once. Off (0) behind a pooler that shares connections.
-        "prepare_threshold": env.int("MSC_PREPARE_AFTER", 5) or None,
+        "prepare_threshold": env.int("MSC_PREPARE_AFTER", 5, validate=validate.Range(min=0)) or None,
         "connect_timeout": 3,
     }
     return {**parsed, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, **more}
@@ -250,7 +285,7 @@ SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 # All that one web request asks of an identity provider must be answered by then.
-MSC_SSO_SECONDS = env.int("MSC_SSO_SECONDS", 8)
+MSC_SSO_SECONDS = env.int("MSC_SSO_SECONDS", 8, validate=validate.Range(min=1))
 # An identity provider inside the own network is reached only when the operator says so.
 MSC_SSO_PRIVATE_NETWORK = env.bool("MSC_SSO_PRIVATE_NETWORK", IS_LOCAL)
 SESSION_IDLE_SECONDS = 4 * 60 * 60
@@ -322,7 +357,9 @@ STORAGES = {
 DJANGO_TABLES2_TABLE_ATTRS: dict[str, str] = {}
 
 # -- Logs (what may stand in them: msc/logging.py) ---------------------------------------------------------------
-LOGGING = configuration(readable=DEBUG or MSC_DEMO, level=env.str("MSC_LOG_LEVEL", "INFO"))
+LOGGING = configuration(
+    readable=DEBUG or MSC_DEMO, level=env.str("MSC_LOG_LEVEL", "INFO", validate=validate.OneOf(LEVELS))
+)
 
 # -- Health: how long runs are kept, how much a program may send ---------------------------------------------------
 MSC_RUN_RETENTION_DAYS = env.int("MSC_RUN_RETENTION_DAYS", 400, validate=validate.Range(min=100))
@@ -331,7 +368,8 @@ MSC_API_CALLS_PER_MINUTE = env.int("MSC_API_CALLS_PER_MINUTE", 600, validate=val
 # -- Work outside requests ---------------------------------------------------------------------------------------
 MSC_METRICS_TOKEN = env.str("MSC_METRICS_TOKEN", "")  # without one, /metrics answers this machine only
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-EMAIL_URL = env.str("EMAIL_URL", f"file://{VAR_DIR / 'mail'}")
+#: Only a portal on localhost writes its emails into a folder by itself; msc/operations/checks.py refuses an empty one.
+EMAIL_URL = env.str("EMAIL_URL", f"file://{quote(str(VAR_DIR / 'mail'))}" if IS_LOCAL else "")
 MSC_MAIL_FROM = env.str("MSC_MAIL_FROM", "Managed Services Center <noreply@localhost>")
 #: A callable that makes a product real in the backup service; the default is the portal's own ingest.
 MSC_PROVISIONER = env.str("MSC_PROVISIONER", "tenants.provisioning.own_ingest")

@@ -48,6 +48,7 @@ def main() -> None:
     """Migrate an empty database as the owner and run the checks."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "msc.settings"
     os.environ["DATABASE_URL"] = os.environ["MIGRATION_DATABASE_URL"]
+    os.environ.setdefault("EMAIL_URL", "none:")
     django.setup()
     call_command("migrate", database="owner", verbosity=0)
     call_command("makemigrations", check=True, dry_run=True)

@@ -1,5 +1,6 @@
 """Mails as files in a folder: what the demonstration has instead of a mail server."""
 
+import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ class FolderCarrier:
     def offer(self, sender: str, to: str) -> None:
         """Choose a name that sorts by time, and make the folder if there is none."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ServerAway(str(error)) from error
         now = datetime.now(UTC)
@@ -27,7 +28,8 @@ class FolderCarrier:
     def hand_over(self, raw: bytes) -> None:
         """Write beside and rename, so that a reader never sees half a mail."""
         part = self._folder / f".{self._name}.part"
-        part.write_bytes(raw)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(raw)
         part.rename(self._folder / self._name)
 
     def reply(self) -> str:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core import checks
 
 
 class OperationsConfig(AppConfig):
@@ -6,3 +7,9 @@ class OperationsConfig(AppConfig):
 
     name = "msc.operations"
     label = "operations"
+
+    def ready(self) -> None:
+        """Let Django's checks report settings that cannot work."""
+        from msc.operations.checks import check_settings  # noqa: PLC0415 - settings are loaded only now
+
+        checks.register(check_settings)

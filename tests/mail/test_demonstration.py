@@ -63,3 +63,9 @@ def test_a_portal_that_is_no_demonstration_has_no_such_address():
 
 def test_the_pages_take_no_post(demonstration, client):
     assert client.post("/demo/mail/").status_code == 405
+
+
+def test_the_files_are_their_owners_alone(delivered, tmp_path):
+    folder = tmp_path / "mail folder"
+    (file,) = folder.iterdir()
+    assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)
