@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 API_PATH = "/api/"
 #: The one address below it that is a page.
@@ -46,7 +46,9 @@ def refusal(request: HttpRequest, status: int) -> HttpResponse:
         response: HttpResponse = JsonResponse(problem(status, _DETAILS[status]), status=status, content_type=PROBLEM)
     else:
         status = 400 if status == 414 else status
-        response = render(request, f"{status}.html", status=status)
+        # A page of 5xx is made without the request, so that it asks a lost database for no person.
+        page = render_to_string(f"{status}.html", request=request if status < 500 else None)
+        response = HttpResponse(page, status=status)
     if status == 503:
         response["Retry-After"] = "5"
     return response

@@ -53,8 +53,10 @@ class PortalView(View):
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Return the way to the sign-in page and back; a script is told to go there as a whole."""
+    """Return the way to the sign-in page and back; a script goes there as a whole, but keeps a form that it sent."""
     whole = request.headers.get("HX-Request") != "true"
+    if not whole and request.method == "POST":
+        return HttpResponse(status=401)
     back = request.get_full_path() if whole and request.method == "GET" else ""
     query = "?" + urlencode({"next": back}) if back else ""
     address = resolve_url(settings.LOGIN_URL) + query

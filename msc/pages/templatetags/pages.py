@@ -10,6 +10,7 @@ from django.forms.boundfield import BoundField
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 
 from msc import navigation
@@ -48,6 +49,18 @@ def menu(user: User, path: str) -> list[dict[str, Any]]:
 def account_menu(user: User) -> list[dict[str, str]]:
     """Return the entries of a person's account menu."""
     return [{"label": label, "url": url, "icon": name} for label, url, name in _account(user.role)]
+
+
+@register.simple_tag(takes_context=True)
+def came_from(context: template.Context) -> str:
+    """Return the portal's page from which the person came here, or nothing."""
+    request = context.get("request")
+    if request is None:
+        return ""
+    referer: str = request.headers.get("Referer", "")
+    # Not get_host(): this is called for requests whose host has been refused, too.
+    own = url_has_allowed_host_and_scheme(referer, {request.META.get("HTTP_HOST")})
+    return referer if own and not referer.endswith(request.get_full_path()) else ""
 
 
 @register.simple_tag
