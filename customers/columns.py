@@ -28,7 +28,8 @@ class PerProduct(Multi):
             "sort_low": (f"summary__{by}_low",),
             "sort_high": (f"summary__{by}_high",),
         }
-        super().__init__(label, inner=inner, parts=self._parts, **options)
+        parts_named = _products if by != "product" else None
+        super().__init__(label, inner=inner, parts=self._parts, parts_named=parts_named, **options)
         self.key = key
         self.read = read
 
@@ -48,6 +49,10 @@ class PerProduct(Multi):
             text = known[entries[0].get(key)] if len(entries) == 1 else "; ".join([known[e.get(key)] for e in entries])
             texts.append(neutralised(text) if text[:1] in NEUTRALISED_STARTS else text)
         return texts
+
+
+def _products(values: Values, names: Names) -> list[str]:
+    return [names["products"].get(entry["p"], "") for entry in values[0]]
 
 
 class _Written(dict[Any, str]):

@@ -20,6 +20,9 @@ def tenant_choices(name: str) -> list[tuple[str, str]]:
     return list(tenant._meta.get_field(name).choices)
 
 
+NEAR_EXPIRY_DAYS = 60  # so close to its expiry a license shows how many days are left
+
+
 class CustomerTable(ListTable):
     """One row per customer; what hangs on its products has a line for each of them."""
 
@@ -48,8 +51,8 @@ class CustomerTable(ListTable):
         always=True,
         width=230,
     )
-    product = PerProduct("Product", Named("", dictionary="products"), "p", by="product", always=True, width=210)
-    plan = PerProduct("Service Plan", Named("", dictionary="plans"), "s", by="plan", always=True, width=160)
+    product = PerProduct("Product", Named("", dictionary="products"), "p", by="product", always=True, width=200)
+    plan = PerProduct("Service Plan", Named("", dictionary="plans"), "s", by="plan", always=True, width=155)
     account_name = Text("Account Name", fields=("account_name",), sort=("folded_account_name",), required=True)
     edition = PerProduct("Edition", Named("", dictionary="editions"), "e", by="edition", width=120)
     region = PerProduct("Storage Region", Several("", dictionary="regions"), "r", by="region", width=240)
@@ -63,18 +66,18 @@ class CustomerTable(ListTable):
         width=190,
     )
     status = PerProduct(
-        "Status", Badge("", looks=state_looks(tenant_choices("state"))), "st", by="status", shown=True, width=120
+        "Status", Badge("", looks=state_looks(tenant_choices("state"))), "st", by="status", shown=True, width=130, lead=True
     )
     license_expiry = PerProduct(
-        "License Expiry", Date(""), "x", by="expiry", read=date.fromisoformat, shown=True, width=195
+        "License Expiry", Date("", near_days=NEAR_EXPIRY_DAYS), "x", by="expiry", read=date.fromisoformat, shown=True, width=205
     )
     quota = PerProduct("Quota", Units(""), "q", by="quota", read=Decimal, unit="CU", width=120)
     quota_effective = PerProduct(
-        "Quota Effective Date", Date(""), "qf", by="quota_effective", read=date.fromisoformat, width=200
+        "Quota Effective Date", Date(""), "qf", by="quota_effective", read=date.fromisoformat, width=160
     )
-    quota_end = PerProduct("Quota End Date", Date(""), "qt", by="quota_end", read=date.fromisoformat, width=200)
+    quota_end = PerProduct("Quota End Date", Date(""), "qt", by="quota_end", read=date.fromisoformat, width=150)
     quota_used = PerProduct(
-        "Quota Used", Percent("", levels="quota_levels"), "qu", by="quota_used", read=Decimal, width=160
+        "Quota Used", Percent("", levels="quota_levels"), "qu", by="quota_used", read=Decimal, width=170
     )
     backup_success = Percent(
         "Backup Success (30 days)",
@@ -82,10 +85,16 @@ class CustomerTable(ListTable):
         places=1,
         unit="",
         shown=True,
-        width=155,
+        width=150,
         hint="Successful jobs, with errors or without, among those that succeeded or failed.",
     )
-    last_backup = Date("Last Backup", fields=("summary__last_backup_at",), hint="End of the last successful backup.")
+    last_backup = Date(
+        "Last Backup",
+        near_days=30,
+        fields=("summary__last_backup_at",),
+        width=245,
+        hint="End of the last successful backup.",
+    )
     open_alerts = Number("Open Alerts", fields=("summary__open_alerts",), shown=True, width=124)
     consumed = Units("CU (90 days)", fields=("summary__cu_90d",), width=130)
     phone = Phone("Phone Number", fields=("identity__phone",), sort=("identity__phone",), required=True)

@@ -42,6 +42,7 @@ class LineNumber(Number):
     """The number of a line, which heads its row."""
 
     align = "start"
+    descends_first = False
 
 
 class LineTable(ListTable):
@@ -50,7 +51,7 @@ class LineTable(ListTable):
     default_sort = "number"
 
     number = LineNumber("Line", required=True, always=True, width=80)
-    verdict = Badge("Verdict", looks=LOOKS, required=True, always=True, width=130)
+    verdict = Badge("Verdict", looks=LOOKS, required=True, always=True, width=130, lead=True)
     reason = LongText("Reason", sort=(), shown=True, width=430)
     name = Cell("name", width=220)
     hide_name = Cell("hide_name", width=110)

@@ -34,7 +34,7 @@ class CustomerList(ListPage):
     search_label = "Search customers"
     actions = (
         Action("Import", "customers:imports", needs="customer.create", icon="file-import", dialog=False),
-        Action("Create Customer", "customers:create", needs="customer.create"),
+        Action("Create Customer", "customers:create", needs="customer.create", primary=True),
     )
     row_actions = (
         RowAction(

@@ -53,7 +53,7 @@ class LastStatus(Column):
         safe = escape(job)
         age = f"{last}{relative(moment, timezone.now())} ({safe})"
         whole = f"{absolute(moment)}, job {safe}"
-        return f'<div class="line">{shown}</div><div class="line age" title="{whole}">{age}</div>'
+        return f'<div>{shown}</div><div class="cut age" title="{whole}">{age}</div>'
 
     def text(self, values: Values, names: Names) -> str:
         """Write the state and, in brackets, the job."""
@@ -66,6 +66,7 @@ class JobAge(Column):
     """How long ago something completed, with the job's id: `fields` are the moment and the job."""
 
     kind = "long"
+    descends_first = True
     default_width = 220
 
     def html(self, values: Values, names: Names) -> str:
@@ -132,6 +133,7 @@ class Bytes(Column):
 
     kind = "number"
     align = "end"
+    descends_first = True
     default_width = 120
 
     def html(self, values: Values, names: Names) -> str:

@@ -96,12 +96,22 @@ class Raised(Within):
 class AlertListFilters(ListFilters):
     """Filters of the alerts page."""
 
+    q = Search("Search alerts")
     severity = AlertFilters.base_filters["severity"]
     state = AlertFilters.base_filters["state"]
     type = AlertFilters.base_filters["type"]
     product = AlertFilters.base_filters["product"]
     customer = CustomerChoice()
     age = Raised("Raised", days=(1, 7, 30, 90), field_name="raised_at")
+
+    def search(self, queryset: QuerySet[Any], name: str, term: str) -> QuerySet[Any]:
+        """Keep alerts whose words, object or customer hold the text."""
+        customers = Customer.objects.for_user(self.user).joined_to(["identity"]).matching(term)
+        return queryset.filter(
+            Q(summary__icontains=term)
+            | Q(folded_object__contains=folded_name(term))
+            | Q(customer__in=customers.values("pk"))
+        )
 
 
 class SourceState(MultiChoice):

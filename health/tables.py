@@ -1,7 +1,7 @@
 """The columns of health's lists, in their default order."""
 
 from health.columns import Bytes, JobAge, LastGood, LastStatus, Policy, Strip
-from msc.pages.kinds import Date, Named, Text
+from msc.pages.kinds import Date, LongText, Named
 from msc.pages.tables import ListTable
 
 
@@ -10,14 +10,13 @@ class SourceTable(ListTable):
 
     default_sort = "name"
 
-    organization = Text("Organization", shown=True, required=True, width=140)
-    name = Text("Data Source", sort=("folded_name",), required=True, always=True, width=150)
+    name = LongText("Data Source", fields=("name",), sort=("folded_name",), required=True, always=True, width=190)
+    organization = LongText("Organization", fields=("organization",), required=True, width=190)
     workload = Named("Workloads", dictionary="workloads", fields=("workload",), shown=True, required=True, width=125)
     policy = Policy(
         "Backup Policy",
         fields=("policy_name", "policy_interval_hours"),
         sort=("policy_name",),
-        shown=True,
         required=True,
     )
     status = LastStatus(
@@ -25,19 +24,20 @@ class SourceTable(ListTable):
         fields=("last_status", "last_backup_at", "last_backup_job", "is_silent", "running"),
         sort=("is_silent", "last_status", "last_backup_at"),
         shown=True,
+        lead=True,
     )
-    strip = Strip("Last 28 Days", fields=("strip", "strip_on"), sort=(), shown=True, width=215)
-    started = Date("Last Job Run", fields=("last_start_at",), shown=True)
+    strip = Strip("Last 28 Days", fields=("strip", "strip_on"), sort=(), shown=True, width=228)
+    started = Date("Last Job Run", fields=("last_start_at",))
     succeeded = LastGood(
         "Last Successful Job Run",
         fields=("last_success_at", "last_success_job", "last_status"),
         sort=("last_success_at",),
         shown=True,
-        width=220,
+        width=200,
         hint="Told when the last job failed.",
     )
     restored = JobAge(
-        "Last Successful Restore", fields=("last_restore_at", "last_restore_job"), sort=("last_restore_at",), shown=True
+        "Last Successful Restore", fields=("last_restore_at", "last_restore_job"), sort=("last_restore_at",), shown=True, width=200
     )
     size = Bytes("Size", fields=("last_success_bytes",))
     heard = Date("Last Heard", fields=("heard_at",))

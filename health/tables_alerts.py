@@ -53,9 +53,9 @@ class AlertTable(ListTable):
 
     default_sort = "state"
 
-    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=340)
+    summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=390)
     severity = Badge(
-        "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=115
+        "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=120, lead=True
     )
     customer = Link(
         "Customer",
@@ -64,27 +64,28 @@ class AlertTable(ListTable):
         sort=("customer__identity__folded_name",),
         required=True,
         shown=True,
-        width=190,
+        width=225,
     )
     object = Subject(
         "Object",
         fields=("data_source__name", "product"),
         sort=("folded_object",),
-        width=205,
+        width=225,
         hint="Data source or product",
     )
     product = Named("Product", dictionary="products", required=True, width=210)
-    type = Named("Type", dictionary="types", required=True, shown=True, width=215)
+    type = Named("Type", dictionary="types", required=True, shown=True, width=210)
     state = Badge(
         "State",
         looks=STATE_LOOKS,
         sort=("state", "-severity", "-raised_at"),
         required=True,
         shown=True,
-        width=105,
+        width=110,
+        lead=True,
         hint="Active first, then the worst and the latest",
     )
-    first_seen = Date("First Seen", required=True, shown=True, width=245)
+    first_seen = Date("First Seen", required=True, shown=True)
     last_seen = Date("Last Seen")
     count = Number("Times Raised", required=True, width=140, hint="When it became active, and each time it got worse")
     resolved = Date("Resolved At", fields=("resolved_at",))

@@ -39,7 +39,7 @@ class ConsumptionTable(ListTable):
         always=True,
         width=280,
     )
-    product = Named("Product", dictionary="products", required=True, always=True, width=220)
+    product = Named("Product", dictionary="products", required=True, always=True, width=200)
     tenant_type = Named("Tenant Type", dictionary="types", required=True, width=140)
     consumed = Consumed("Consumed", fields=("cu",), unit="CU", always=True, width=150)
     unknown = Gaps(
@@ -55,7 +55,7 @@ class ConsumptionTable(ListTable):
         fields=("health__quota_used_percent",),
         levels="quota_levels",
         shown=True,
-        width=160,
+        width=175,
         hint="Since the quota's effective date, whatever days are shown.",
     )
     counted = Date("Counted At", fields=("health__counted_at",))

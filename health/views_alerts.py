@@ -15,7 +15,7 @@ from health.tables_alerts import SEVERITY_LOOKS, STATE_LOOKS, AlertTable
 from msc.access.models import User
 from msc.pages.columns import Names
 from msc.pages.dialogs import Dialog, Outcome, SettingsPage
-from msc.pages.list import Empty, ListPage
+from msc.pages.list import Empty, ListPage, Preset
 from msc.pages.rendering import Action
 from serviceplans.catalogue import Product
 
@@ -27,8 +27,15 @@ class AlertList(ListPage):
 
     model, table, filters = Alert, AlertTable, AlertListFilters
     name, title, noun, needs = "alerts", "Alerts", ("alert", "alerts"), "alert.view"
-    template = "health/alerts.html"
-    actions = (Action("Subscriptions", "health:subscription", needs="alert.subscribe", icon="mail", dialog=False),)
+    search_label = "Search alerts"
+    presets = (
+        Preset("All"),
+        Preset("Open", "state=active"),
+        Preset("Open and critical", "state=active&severity=critical"),
+        Preset("New since yesterday", "age=1"),
+        Preset("Resolved", "state=resolved"),
+    )
+    actions = (Action("Notify me", "health:subscription", needs="alert.subscribe", icon="mail", dialog=False),)
     empty = Empty("No alerts", "Nothing is wrong, and nothing was. Alerts appear within a minute of what raises them.")
 
     def scoped(self, user: User) -> QuerySet[Alert]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from msc.stylesheet import trimmed, vocabulary
+from msc.stylesheet import Vocabulary, trimmed, vocabulary
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
@@ -16,6 +16,8 @@ TARGET = ROOT / "var" / "frontend" / "vendor"
 FILES = {
     "tabler.css": "@tabler/core/dist/css/tabler.min.css",
     "htmx.js": "htmx.org/dist/htmx.min.js",
+    # Inter in all weights, with the letters of Western European languages.
+    "inter.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
 }
 
 # Where pages are made.
@@ -140,18 +142,24 @@ def sprite(icons: dict[str, str]) -> str:
 def collect() -> None:
     """Write the files that pages use; what stood there before is replaced or removed."""
     TARGET.mkdir(parents=True, exist_ok=True)
-    files = {name: without_source_map(_text(MODULES / source)) for name, source in FILES.items()}
     known = vocabulary(_text(path) for path in _sources())
-    files |= {name: trimmed(text, known) for name, text in files.items() if name.endswith(".css")}
+    files = {name: _collected(MODULES / source, known) for name, source in FILES.items()}
     outline = MODULES / "@tabler" / "icons" / "icons" / "outline"
-    files["icons.svg"] = sprite({name: _text(outline / f"{name}.svg") for name in ICONS})
-    for name, text in files.items():
+    files["icons.svg"] = sprite({name: _text(outline / f"{name}.svg") for name in ICONS}).encode()
+    for name, content in files.items():
         fresh = TARGET / f".{name}"
-        fresh.write_text(text, encoding="utf-8")
+        fresh.write_bytes(content)
         fresh.replace(TARGET / name)
     for path in TARGET.iterdir():
         if path.name not in files:
             path.unlink()
+
+
+def _collected(source: Path, known: Vocabulary) -> bytes:
+    if source.suffix not in {".css", ".js"}:
+        return source.read_bytes()
+    text = without_source_map(_text(source))
+    return (trimmed(text, known) if source.suffix == ".css" else text).encode()
 
 
 def _sources() -> Iterator[Path]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from msc.pages.columns import Column, Values
+from msc.pages.columns import Column, Names, Values
 from msc.pages.kinds import Date, Link, Multi, Number, Text, YesNo
 from msc.pages.tables import ListTable
 from serviceplans.catalogue import Edition, Feature, Product, Workload
@@ -33,7 +33,13 @@ class Several(Text):
 
 def _per_product(label: str, parts: Any, sort: str, inner: Column | None = None, **options: Any) -> Multi:
     """Return a column with a line for each product of the plan."""
-    return Multi(label, inner=inner or Text(""), parts=parts, fields=("parts",), sort=(sort,), **options)
+    named = _products if sort != "product_key" else None
+    inner = inner or Text("")
+    return Multi(label, inner=inner, parts=parts, parts_named=named, fields=("parts",), sort=(sort,), **options)
+
+
+def _products(values: Values, names: Names) -> list[str]:  # noqa: ARG001  the plan itself names its products
+    return [Product(part["p"]).label for part in values[0]]
 
 
 class PlanTable(ListTable):
@@ -48,17 +54,17 @@ class PlanTable(ListTable):
         sort=("folded_name",),
         required=True,
         always=True,
-        width=200,
+        width=230,
     )
-    products = _per_product("Products", _words("p", dict(Product.choices)), "product_key", always=True, width=210)
-    editions = _per_product("Editions", _words("e", dict(Edition.choices)), "edition_key", shown=True, width=110)
+    products = _per_product("Products", _words("p", dict(Product.choices)), "product_key", always=True, width=200)
+    editions = _per_product("Editions", _words("e", dict(Edition.choices)), "edition_key", shown=True, width=105)
     workloads = _per_product(
-        "Workloads", _lists("w", dict(Workload.choices)), "workload_key", Several(""), shown=True, width=230
+        "Workloads", _lists("w", dict(Workload.choices)), "workload_key", Several(""), shown=True, width=430
     )
-    features = _per_product("Features", _lists("f", dict(Feature.choices)), "feature_key", Several(""), width=300)
-    in_use = Number("Tenants in use", fields=("in_use",), sort=("in_use",), required=True, shown=True, width=110)
+    features = _per_product("Features", _lists("f", dict(Feature.choices)), "feature_key", Several(""), width=360)
+    in_use = Number("Tenants in use", fields=("in_use",), sort=("in_use",), required=True, shown=True, width=125)
     default = YesNo("Default", fields=("is_default",), sort=("is_default",), required=True, shown=True, width=95)
-    created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True, shown=True, width=245)
+    created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True)
 
     @classmethod
     def prepare(cls, queryset: QuerySet[Any], columns: Sequence[Column]) -> QuerySet[Any]:  # noqa: ARG003  the same for all

@@ -24,7 +24,7 @@ class PlanList(ListPage):
     model, table, filters = ServicePlan, PlanTable, PlanFilters
     name, title, noun, needs = "service-plans", "Service Plans", ("service plan", "service plans"), "plan.view"
     search_label = "Search service plans"
-    actions = (Action("Create Service Plan", "serviceplans:create", needs="plan.edit"),)
+    actions = (Action("Create Service Plan", "serviceplans:create", needs="plan.edit", primary=True),)
     row_actions = (
         RowAction("Edit", "tenants:edit_plan", needs="plan.edit", icon="pencil"),
         RowAction("Copy", "serviceplans:copy", needs="plan.edit", icon="copy"),

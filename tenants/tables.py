@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.html import escape
 
 from customers.columns import Several, Units
+from customers.tables import NEAR_EXPIRY_DAYS
 from msc.pages.columns import EMPTY_HTML, Column, Names, Values
 from msc.pages.kinds import Badge, Date, Link, Look, Options, Percent, Text
 from msc.pages.tables import ListTable
@@ -62,7 +63,7 @@ class TenantTable(ListTable):
         sort=("customer__identity__folded_name",),
         required=True,
         always=True,
-        width=240,
+        width=225,
     )
     product = ProductLink(
         "Product",
@@ -79,7 +80,7 @@ class TenantTable(ListTable):
         sort=("service_plan__folded_name",),
         required=True,
         always=True,
-        width=170,
+        width=165,
     )
     account_name = Text("Account Name", fields=("customer__account_name",), sort=("customer__folded_account_name",))
     edition = Word("Edition", words=dict(Edition.choices), fields=("edition",), sort=("edition_rank",), width=110)
@@ -109,10 +110,13 @@ class TenantTable(ListTable):
         required=True,
         shown=True,
         width=130,
+        lead=True,
     )
-    license_expiry = Date("License Expiry", fields=("license_expiry",), shown=True, width=190)
+    license_expiry = Date(
+        "License Expiry", near_days=NEAR_EXPIRY_DAYS, fields=("license_expiry",), shown=True, width=205
+    )
     quota = Units("Quota", fields=("quota",), sort=("quota",), unit="CU", shown=True, width=120)
-    quota_used = Percent("Quota Used", fields=("health__quota_used_percent",), levels="quota_levels", width=150)
-    quota_effective = Date("Quota Effective Date", fields=("quota_effective",), sort=("quota_effective",), width=190)
-    quota_end = Date("Quota End Date", fields=("quota_end",), sort=("quota_end",), shown=True, width=190)
+    quota_used = Percent("Quota Used", fields=("health__quota_used_percent",), levels="quota_levels", width=170)
+    quota_effective = Date("Quota Effective Date", fields=("quota_effective",), sort=("quota_effective",), width=160)
+    quota_end = Date("Quota End Date", fields=("quota_end",), sort=("quota_end",), width=150)
     created = Date("Created On", fields=("created_at",), sort=("created_at",), required=True)

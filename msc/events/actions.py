@@ -75,10 +75,16 @@ def words_of(action: str) -> str:
 
 
 def sentence_of(action: str, actor: str, thing: str) -> str:
-    """Return the event as one sentence; at sign-in a person is not told of twice."""
+    """Return the event as one sentence; at sign-in a person is not named twice."""
     if thing == actor and is_about_a_session(action):
         thing = ""
     return " ".join(part for part in (actor or "Somebody", words_of(action), thing) if part)
+
+
+def deed_of(action: str, actor: str, thing: str) -> str:
+    """Return the sentence without its actor, for a list that names the actor in a column of its own."""
+    deed = sentence_of(action, actor, thing).removeprefix(actor or "Somebody").strip()
+    return deed[:1].upper() + deed[1:]
 
 
 def is_about_a_session(action: str) -> bool:

@@ -36,11 +36,13 @@ class Column(tables.Column):  # type: ignore[misc]  # the library has no types
 
     `sort` names what the column orders by, ascending. `sort_low` and `sort_high` are for rows with
     several values: ascending by the lowest, descending by the highest. `required` says that these
-    are never null, so that a plain descending index serves.
+    are never null, so that a plain descending index serves. `lead` puts the column first on a card, which a row
+    becomes in a narrow window.
     """
 
     align = "start"
     kind = "text"
+    descends_first = False  # whether the first click on the header puts the highest on top
     one_value = True  # what a cell is made of can be looked up in a dictionary
     default_width = 180
 
@@ -58,6 +60,7 @@ class Column(tables.Column):  # type: ignore[misc]  # the library has no types
         hint: str = "",
         unit: str = "",
         width: int | None = None,
+        lead: bool = False,
     ) -> None:
         super().__init__(verbose_name=label, orderable=sort != ())
         self.label = label
@@ -71,6 +74,7 @@ class Column(tables.Column):  # type: ignore[misc]  # the library has no types
         self.hint = hint
         self.unit = unit
         self.width = width or self.default_width
+        self.lead = lead
         self.name = ""
 
     def bind(self, name: str) -> None:

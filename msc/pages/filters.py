@@ -29,6 +29,11 @@ class Chip:
     value: str
     without: str
 
+    @property
+    def query(self) -> str:
+        """The end of the address without it."""
+        return f"?{self.without}" if self.without else ""
+
 
 class ListForm(forms.Form):
     """The form behind a list's filters: a field that takes one value refuses a second."""

@@ -32,6 +32,7 @@ class Options(TypedDict, total=False):
     hint: str
     unit: str
     width: int | None
+    lead: bool
 
 
 class Text(Column):
@@ -157,19 +158,34 @@ class YesNo(Badge):
 
 
 class Date(Column):
-    """A day or a moment: absolute, with its relative age beside it."""
+    """A day or a moment: absolute, with its distance from now in the title.
+
+    The distance is shown beside a date that is no further than `near_days` from now.
+    """
 
     kind = "date"
-    default_width = 250  # a moment with its age, `24 Nov 2026, 15:00 59 min ago`
+    descends_first = True
+    default_width = 165  # a moment, `24 Nov 2026, 15:00`
+
+    def __init__(self, label: str, *, near_days: int = -1, **options: Unpack[Options]) -> None:
+        super().__init__(label, **options)
+        self.near_days = near_days
 
     def html(self, values: Values, names: Names) -> str:
-        """Show the date in the person's zone and its age."""
+        """Show the date in the person's zone."""
         value: date | datetime | None = values[0]
         if value is None:
             return EMPTY_HTML
         now = timezone.now()
-        machine = value.isoformat()
-        return f'<time datetime="{machine}">{absolute(value)}</time> <span class="age">{relative(value, now)}</span>'
+        distance, machine = relative(value, now), value.isoformat()
+        if self.near_days < 0 or not self._is_near(value, now):
+            return f'<time datetime="{machine}" title="{distance}">{absolute(value)}</time>'
+        return f'<time datetime="{machine}">{absolute(value)}</time> <span class="age">{distance}</span>'
+
+    def _is_near(self, value: date | datetime, now: datetime) -> bool:
+        if isinstance(value, datetime):
+            return abs((value - now).total_seconds()) <= self.near_days * 86_400
+        return abs((value - timezone.localdate(now)).days) <= self.near_days
 
     def text(self, values: Values, names: Names) -> str:
         """Write the date as ISO 8601 in the person's zone."""
@@ -198,6 +214,7 @@ class Number(Column):
 
     kind = "number"
     align = "end"
+    descends_first = True
     default_width = 120
 
     def __init__(self, label: str, *, places: int = 0, **options: Unpack[Options]) -> None:
@@ -306,7 +323,8 @@ def international(number: object) -> str:
 class Multi(Column):
     """Several lines in one cell, one per part of the row, aligned with the other columns' lines.
 
-    `parts` gets the column's values and returns, per line, the values for the `inner` column.
+    `parts` gets the column's values and returns, per line, the values for the `inner` column. `parts_named` returns
+    the name of each part: where there are several, a line begins with it for people who do not see the alignment.
     """
 
     kind = "multi"
@@ -317,12 +335,15 @@ class Multi(Column):
         *,
         inner: Column,
         parts: Callable[[Values], Iterable[Values]],
+        parts_named: Callable[[Values, Names], Iterable[str]] | None = None,
         **options: Unpack[Options],
     ) -> None:
         super().__init__(label, **options)
         self.inner = inner
         self.parts = parts
+        self.parts_named = parts_named
         self.align = inner.align
+        self.descends_first = inner.descends_first
         self.kind = f"multi {inner.kind}"
         self.width = options.get("width") or inner.width
         self.unit = options.get("unit") or inner.unit
@@ -338,6 +359,9 @@ class Multi(Column):
         lines = [show(part, names) for part in self.parts(values)]
         if not lines:
             return EMPTY_HTML
+        if len(lines) > 1 and self.parts_named:
+            named = zip(self.parts_named(values, names), lines, strict=True)
+            lines = [f'<span class="part-name">{escape(name)}: </span>{line}' for name, line in named]
         return "".join([f'<div class="line">{line}</div>' for line in lines])
 
     def text(self, values: Values, names: Names) -> str:

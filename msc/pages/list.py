@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, ClassVar
+from urllib.parse import parse_qs, parse_qsl
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import F, Model, Q, QuerySet
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,7 +20,7 @@ from msc.access.models import User
 from msc.pages import export, panels, preferences, query, rendering
 from msc.pages.columns import Column, Names, Values
 from msc.pages.filters import Chip, ListFilters, ScopedModelMultiChoice
-from msc.pages.paging import SIZES, Page, Total, capped, counted
+from msc.pages.paging import SIZES, Page, Total, capped, counted, counted_together
 from msc.pages.reading import AnyOf, array_of
 from msc.pages.rendering import Action, RowAction
 from msc.pages.tables import ListTable, Reading
@@ -24,6 +28,7 @@ from msc.pages.views import PortalView
 
 NO_ROWS = Total(0)
 FILES = ("csv", "all")
+MOST_OF_PRESET = 1_000  # presets are counted no further
 #: On a page that begins further down the keys are found first, so that the rows before it join nothing for columns.
 KEYS_FIRST_FROM = 1_000
 
@@ -34,6 +39,24 @@ class Empty:
 
     title: str = "Nothing here yet"
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One of a list's usual selections: a word, and the filters as the query has them."""
+
+    label: str
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class PresetLink:
+    """A preset as it is shown: with its address, how many rows it has, and whether the list shows these."""
+
+    label: str
+    address: str
+    total: Total
+    current: bool
 
 
 class ListPage(PortalView):
@@ -54,6 +77,7 @@ class ListPage(PortalView):
     row_actions: ClassVar[Sequence[RowAction]] = ()
     empty: ClassVar[Empty] = Empty()
     other_file: ClassVar[tuple[str, str] | None] = None  # words, and the list whose file holds the same otherwise
+    presets: ClassVar[Sequence[Preset]] = ()
     lead: ClassVar[str] = ""  # a template above the rows that changes with them
     template: ClassVar[str] = "pages/list.html"
 
@@ -191,7 +215,7 @@ class ListPage(PortalView):
         context = self.results()
         part = self.wants_fragment
         if not part:
-            context |= {"actions": self.allowed_actions(), "above": self.above()}
+            context["above"] = self.above()
         return render(self.request, "pages/_results.html" if part else self.template, context)
 
     def results(self) -> dict[str, Any]:
@@ -204,6 +228,7 @@ class ListPage(PortalView):
         row_actions = rendering.allowed_actions(self.row_actions, self.user)
         reading = Reading(self.layout.columns, [field for action in row_actions for field in action.fields])
         rows = self.one_page(reading, page)
+        chips = self.chips()
         return {
             "list": self,
             "total": total,
@@ -212,7 +237,10 @@ class ListPage(PortalView):
             "head": rendering.head(self.layout, self.asked.sort, self.request.GET, menu=bool(row_actions)),
             "body": rendering.body(reading, rows, self.dictionaries(), row_actions) if rows else "",
             "width": rendering.table_width(self.layout, menu=bool(row_actions)),
-            "chips": self.chips(),
+            "actions": self.allowed_actions(),
+            "chips": chips,
+            "chips_by_field": [list(of_field) for _, of_field in groupby(chips, attrgetter("label"))],
+            "presets": self.preset_links(),
             "errors": self.filterset.form.errors.items() if self.filterset is not None and self.in_error else (),
             "announcement": self.announcement(total, page),
         }
@@ -222,6 +250,53 @@ class ListPage(PortalView):
         if self.filterset is None or self.in_error:
             return []
         return self.filterset.chips(self.request.GET)
+
+    def preset_links(self) -> list[PresetLink]:
+        """Return the presets; the current one is that whose filters are those of the address."""
+        if not self.presets:
+            return []
+        totals = counted_together([self.preset_rows(preset) for preset in self.presets], MOST_OF_PRESET)
+        names = [name for name in self.filters.names() if name != "q"]
+        given = {name: values for name, values in self.request.GET.lists() if name in names and any(values)}
+        return [
+            PresetLink(
+                preset.label,
+                self.address(page=None, count=None, **{**dict.fromkeys(names), **dict(parse_qsl(preset.query))}),
+                total,
+                given == parse_qs(preset.query),
+            )
+            for preset, total in zip(self.presets, totals, strict=True)
+        ]
+
+    def preset_rows(self, preset: Preset) -> QuerySet[Any]:
+        """Return the rows that a preset selects."""
+        query, rows = QueryDict(preset.query), self.scoped(self.user)
+        given = self.filters.given(query)
+        if not given:
+            return rows
+        filterset = self.filters(query, rows, user=self.user, names=given)
+        if not filterset.form.is_valid():
+            raise ImproperlyConfigured(f"The preset {preset.label!r} is no selection of the list.")
+        return filterset.filter_queryset(rows)
+
+    @property
+    def sorted_by(self) -> str:
+        """The order of the list in words."""
+        return rendering.sorted_by(self.table.declared().values(), self.asked.sort)
+
+    def sort_choices(self) -> list[tuple[str, str, str]]:
+        """Return the shown columns that sort: the label, the address, and the direction of the one that does."""
+        ways = {self.asked.sort.removeprefix("-"): "descending" if self.asked.sort[:1] == "-" else "ascending"}
+        return [
+            (column.heading, rendering.sort_address(column, self.asked.sort, self.request.GET), ways.get(column.name, ""))
+            for column in self.layout.columns
+            if column.sortable
+        ]
+
+    @property
+    def first_step(self) -> Action | None:
+        """The action that makes the first row of an empty list, if the person may use it."""
+        return next((action for action in self.allowed_actions() if action.primary), None)
 
     def announcement(self, total: Total, page: Page) -> str:
         """Return what a screen reader hears when the results change."""

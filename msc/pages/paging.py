@@ -1,8 +1,10 @@
 """Counting and paging that stay cheap on any number of rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 SIZES = (25, 50, 100, 250)
@@ -33,6 +35,16 @@ def counted(queryset: QuerySet[Any], *, exact: bool) -> Total:
         return Total(unordered.count())
     # The keys alone: what the columns add would be worked out for each counted row.
     return capped(unordered.values("pk")[: CAP + 1].count())
+
+
+def counted_together(querysets: Sequence[QuerySet[Any]], most: int) -> list[Total]:
+    """Count several sets of rows in one statement, each up to `most`."""
+    compiled = [rows.order_by().values("pk")[: most + 1].query.sql_with_params() for rows in querysets]
+    counts = ", ".join(f"(SELECT count(*) FROM ({sql}) part)" for sql, _ in compiled)  # noqa: S608  compiled by Django
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts}", [value for _, values in compiled for value in values])
+        numbers: tuple[int, ...] = cursor.fetchone() or ()
+    return [Total(min(number, most), exact=number <= most) for number in numbers]
 
 
 def capped(rows: int) -> Total:

@@ -1,6 +1,6 @@
 """The windows of a list: filters, columns and export, each a page without JavaScript and a dialog with it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
@@ -72,16 +72,22 @@ def columns_window(page: "ListPage") -> HttpResponse:
     """Answer the window in which columns are shown, hidden and put in order."""
     shown = [column.name for column in page.layout.columns]
     hidden = [name for name in page.table.declared() if name not in shown]
-    return _columns_form(page, [*shown, *hidden], shown)
+    return _columns_form(page, [*shown, *hidden], shown, page.layout.widths)
 
 
-def _columns_form(page: "ListPage", order: Iterable[str], shown: Iterable[str]) -> HttpResponse:
+def _columns_form(
+    page: "ListPage", order: Iterable[str], shown: Iterable[str], widths: Mapping[str, int | str]
+) -> HttpResponse:
     declared = page.table.declared()
     ticked = set(shown)
     columns: list[Column] = [declared[name] for name in dict.fromkeys(order) if name in declared]
     columns += [column for name, column in declared.items() if column not in columns]
-    rows = [{"column": column, "ticked": column.always or column.name in ticked} for column in columns]
-    return window(page, "pages/_columns.html", {"columns": rows, "title": "Edit columns"})
+    rows = [
+        {"column": column, "ticked": column.always or column.name in ticked, "width": widths.get(column.name, "")}
+        for column in columns
+    ]
+    bounds = {"narrowest": preferences.NARROWEST, "widest": preferences.WIDEST}
+    return window(page, "pages/_columns.html", {"columns": rows, "title": "Edit columns", **bounds})
 
 
 def _move(order: list[str], move: str) -> list[str]:
@@ -101,10 +107,12 @@ def save_columns(page: "ListPage") -> HttpResponseBase:
         preferences.reset(page.user, page.name)
         return _done(page)
     order, shown = list(dict.fromkeys(posted.getlist("order"))), set(posted.getlist("shown"))
+    widths = {name.removeprefix("width-"): text for name, text in posted.items() if name.startswith("width-")}
     if "move" in posted:
-        return _columns_form(page, _move(order, posted["move"]), shown)
+        return _columns_form(page, _move(order, posted["move"]), shown, widths)
     always = {name for name, column in page.table.declared().items() if column.always}
     preferences.save_columns(page.table, page.user, page.name, [name for name in order if name in shown | always])
+    preferences.save_widths(page.table, page.user, page.name, widths)
     return _done(page)
 
 

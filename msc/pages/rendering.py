@@ -1,6 +1,6 @@
 """A list's head and body as HTML, assembled from strings: a template loop per cell costs too much."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -16,17 +16,19 @@ from msc.pages.query import changed
 from msc.pages.tables import Reading
 
 MENU_WIDTH = 52
+HALF_A_CARD = 205  # a column wider than this takes the whole width of a card
 
 
 @dataclass(frozen=True)
 class Action:
-    """A button above a list or on a page; `dialog` opens it in place."""
+    """A button above a list or on a page; `dialog` opens it in place, and the `primary` one makes a new row."""
 
     label: str
     url_name: str
     needs: str
     icon: str = "plus"
     dialog: bool = True
+    primary: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,12 @@ def _header(column: Column, sort: str, query: QueryDict) -> str:
     title = f' title="{escape(column.hint)}"' if column.hint else ""
     if not column.sortable:
         return f'<th scope="col" data-column="{column.name}"{css}{title}><span class="head">{label}</span></th>'
-    state, mark, target = "", icon("selector", "sort-mark"), column.name
+    state, mark = "", icon("selector", "sort-mark")
     if sort == column.name:
-        state, mark, target = ' aria-sort="ascending"', icon("chevron-up", "sort-mark"), f"-{column.name}"
+        state, mark = ' aria-sort="ascending"', icon("chevron-up", "sort-mark")
     elif sort == f"-{column.name}":
         state, mark = ' aria-sort="descending"', icon("chevron-down", "sort-mark")
-    address = escape("?" + changed(query, sort=target, page=None))
+    address = escape(sort_address(column, sort, query))
     return (
         f'<th scope="col" data-column="{column.name}"{css}{state}>'
         f'<a class="head" id="sort-{column.name}" href="{address}" hx-get="{address}"{title}>'
@@ -83,10 +85,24 @@ def _header(column: Column, sort: str, query: QueryDict) -> str:
     )
 
 
+def sort_address(column: Column, sort: str, query: QueryDict) -> str:
+    """Return the address of the list sorted by a column: its first order, or the other one when it has that."""
+    first, other = column.name, f"-{column.name}"
+    if column.descends_first:
+        first, other = other, first
+    return "?" + changed(query, sort=other if sort == first else first, page=None)
+
+
+def sorted_by(columns: Iterable[Column], sort: str) -> str:
+    """Return the order of a list in words: `sorted by Open Alerts, descending`."""
+    label = next((column.heading for column in columns if column.name == sort.removeprefix("-")), "")
+    return f"sorted by {label}, {'descending' if sort.startswith('-') else 'ascending'}" if label else ""
+
+
 def body(reading: Reading, rows: Sequence[Values], names: Names, actions: Sequence[RowAction]) -> SafeString:
-    """Return the rows; the first column heads its row."""
+    """Return the rows; the first column heads its row, and on a card each cell shows the label of its column."""
     cells = reading.html_cells(names)
-    opens = ["<td>" if column.align == "start" else '<td class="end">' for column in reading.columns]
+    opens = [_opened(column) for column in reading.columns]
     opens[0] = '<th scope="row">'
     closes = ["</th>", *["</td>"] * (len(opens) - 1)]
     parts = list(zip(opens, cells, closes, strict=True))
@@ -98,6 +114,13 @@ def body(reading: Reading, rows: Sequence[Values], names: Names, actions: Sequen
             line.append(menu(row))
         lines.append(f"<tr>{''.join(line)}</tr>")
     return mark_safe("".join(lines))  # noqa: S308  every column's html() escapes what it shows
+
+
+def _opened(column: Column) -> str:
+    looks = (("end", column.align == "end"), ("lead", column.lead), ("wide", column.width > HALF_A_CARD))
+    css = " ".join(name for name, wanted in looks if wanted)
+    label = f' data-label="{escape(column.heading)}"'
+    return f'<td class="{css}"{label}>' if css else f"<td{label}>"
 
 
 def allowed_actions(actions: Sequence[RowAction], user: User) -> list[RowAction]:

@@ -1,10 +1,12 @@
-"""Dates for people: absolute in the person's zone, with an age that is short and exact enough."""
+"""Dates for people: absolute in the person's zone, and as a distance from now in words."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.utils import timezone
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAYS_OF_MONTH, DAYS_OF_YEAR = 30.44, 365.25  # on average
+NEIGHBORS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 
 
 def absolute(value: date | datetime) -> str:
@@ -16,36 +18,35 @@ def absolute(value: date | datetime) -> str:
 
 
 def relative(value: date | datetime, now: datetime) -> str:
-    """Return how far a day or moment is from now: `3 h ago`, `in 12 d`, `today`."""
+    """Return how far a day or moment is from now: `3 hours ago`, `in 12 days`, `tomorrow`."""
     if isinstance(value, datetime):
-        return _distance(value - now)
+        seconds = (value - now).total_seconds()
+        return _worded(_time(abs(seconds)), ahead=seconds > 0)
     days = (value - timezone.localdate(now)).days
-    if days == 0:
-        return "today"
-    return _worded(_days(abs(days)), ahead=days > 0)
+    return NEIGHBORS.get(days) or _worded(_days(abs(days)), ahead=days > 0)
 
 
-def _distance(difference: timedelta) -> str:
-    seconds = difference.total_seconds()
-    minutes = int(abs(seconds) // 60)
+def _time(seconds: float) -> str:
+    minutes, hours = round(seconds / 60), round(seconds / 3600)
     if minutes < 1:
-        return "now"
+        return ""
     if minutes < 60:
-        amount = f"{minutes} min"
-    elif minutes < 48 * 60:
-        amount = f"{minutes // 60} h"
-    else:
-        amount = _days(minutes // (24 * 60))
-    return _worded(amount, ahead=seconds > 0)
+        return _counted(minutes, "minute")
+    return _counted(hours, "hour") if hours < 48 else _days(round(seconds / 86_400))
 
 
 def _days(days: int) -> str:
     if days < 60:
-        return f"{days} d"
-    if days < 730:
-        return f"{days // 30} mo"
-    return f"{days // 365} y"
+        return _counted(days, "day")
+    months = round(days / DAYS_OF_MONTH)
+    return _counted(months, "month") if months < 24 else _counted(round(days / DAYS_OF_YEAR), "year")
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _worded(amount: str, *, ahead: bool) -> str:
+    if not amount:
+        return "now"
     return f"in {amount}" if ahead else f"{amount} ago"

@@ -44,10 +44,10 @@ class AdministratorTable(ListTable):
         sort=("folded_name",),
         required=True,
         always=True,
-        width=145,
+        width=160,
     )
-    address = Text("E-mail", shown=True, width=215)
-    role = Badge("Role", looks=ROLES, shown=True, width=210)
+    address = Text("E-mail", shown=True, width=225)
+    role = Badge("Role", looks=ROLES, shown=True, width=225)
     customers = Number(
         "Customers",
         fields=("customers_assigned",),
@@ -55,9 +55,9 @@ class AdministratorTable(ListTable):
         width=110,
         hint="How many a tenant administrator is in charge of",
     )
-    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True, width=245)
-    state = Badge("State", looks=STATES, shown=True, width=125)
-    second_factor = Badge("Second factor", looks=FACTORS, shown=True, width=160)
+    last_sign_in = Date("Last sign-in", fields=("last_login",), shown=True)
+    state = Badge("State", looks=STATES, shown=True, width=120, lead=True)
+    second_factor = Badge("Second factor", looks=FACTORS, shown=True, width=165)
     phone = Phone("Phone number")
     joined_at = Date("Added on")
 

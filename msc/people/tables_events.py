@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.html import escape
 
 from msc.access.models import User
-from msc.events.actions import ACTIONS, is_about_a_session, sentence_of, words_of
+from msc.events.actions import ACTIONS, deed_of, is_about_a_session, words_of
 from msc.events.models import Event
 from msc.pages.columns import Column, Names, Values
 from msc.pages.filters import DayFilter, ListFilters, MultiChoice, ScopedModelMultiChoice, Search
@@ -32,15 +32,15 @@ METHODS = ("password", "code", "authenticator app", "passkey", "recovery code", 
 
 
 class Happened(Column):
-    """The event as one sentence that leads to its page."""
+    """What was done, as a sentence that leads to the event's page."""
 
     kind = "link"
-    default_width = 460
+    default_width = 540
 
     def text(self, values: Values, names: Names) -> str:
-        """Write the sentence; the MSP's own people read real names."""
+        """Write the sentence without its actor, who has a column; the MSP's own people read real names."""
         action, actor, label, private_label = values[1:5]
-        return sentence_of(action, actor, private_label or label)
+        return deed_of(action, actor, private_label or label)
 
     def html(self, values: Values, names: Names) -> str:
         """Show it as a link."""
@@ -84,7 +84,7 @@ class AuditTable(ListTable):
 
     at = Date("When", required=True, always=True)
     happened = Happened("What happened", fields=SENTENCE, sort=(), always=True)
-    actor = Text("Who", fields=("actor_label",), shown=True, width=215)
+    actor = Text("Who", fields=("actor_label",), always=True, width=215)
     action = Words("Action", width=230)
     thing = Thing("Object", fields=("object_type",), shown=True, width=150)
     address = Text("IP address", shown=True, width=150)
@@ -97,12 +97,12 @@ class LogInTable(ListTable):
     default_sort = "-at"
 
     at = Date("When", required=True, always=True)
-    happened = Happened("What happened", fields=SENTENCE, sort=(), always=True)
+    happened = Happened("What happened", fields=SENTENCE, sort=(), always=True, width=450)
     action = Words("Action", width=200)
     method = Text("Method", fields=("detail__method",), shown=True, width=160)
     reason = Text("Reason", fields=("detail__reason",), width=220)
     address = Text("IP address", shown=True, width=150)
-    actor = Text("E-mail", fields=("actor_label",), shown=True, width=240)
+    actor = Text("E-mail", fields=("actor_label",), always=True, width=240)
     request = Text("Request", fields=("request_id",), width=320)
 
 

@@ -40,7 +40,7 @@ class OutboxTable(ListTable):
     queued = Date("Queued", fields=("created_at",), always=True)
     to = Text("To", sort=(), always=True, width=280)
     kind = KindColumn("E-mail", sort=(), shown=True, width=250)
-    state = Badge("State", looks=STATES, sort=(), always=True, width=190)
+    state = Badge("State", looks=STATES, sort=(), always=True, width=190, lead=True)
     sent = Date("Sent", fields=("sent_at",), sort=(), shown=True)
     reply = Text("Answer of the mail server", sort=(), width=320)
     attempts = Number("Attempts", sort=(), width=110)

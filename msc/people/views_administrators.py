@@ -32,7 +32,7 @@ class AdministratorList(ListPage):
     name, title, noun, needs = "administrators", "Administrators", ("administrator", "administrators"), NEEDS
     template = "people/administrators.html"
     search_label = "Search name or e-mail"
-    actions = (Action("Invite Administrator", "people:invite", needs=NEEDS),)
+    actions = (Action("Invite Administrator", "people:invite", needs=NEEDS, primary=True),)
     row_actions = (
         RowAction("Edit", "people:edit", needs=NEEDS, icon="pencil"),
         RowAction(

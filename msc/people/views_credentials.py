@@ -51,7 +51,7 @@ class CredentialTable(ListTable):
     name = Text("Name", always=True)
     prefix = Text("Begins with", shown=True, width=150)
     scopes = Scopes("Scopes", sort=(), shown=True, width=280)
-    state = Badge("State", looks=STATES, shown=True, width=130)
+    state = Badge("State", looks=STATES, shown=True, width=130, lead=True)
     last_used_at = Date("Last used", shown=True)
     expires_at = Date("Expires", shown=True)
     created_at = Date("Created on")
@@ -81,7 +81,7 @@ class CredentialList(ListPage):
     name, title, noun, needs = "credentials", "API credentials", ("credential", "credentials"), NEEDS
     template = "people/credentials.html"
     search_label = "Search name"
-    actions = (Action("Create credential", "people:create_credential", needs=NEEDS),)
+    actions = (Action("Create credential", "people:create_credential", needs=NEEDS, primary=True),)
     row_actions = (
         RowAction(
             "Revoke",

@@ -1,8 +1,7 @@
-// Column widths by dragging or by the arrow keys, and the order of columns by dragging; both are saved on the server.
+// Column widths and the order of columns by dragging; both are saved on the server. "Edit columns" has them as fields.
 
 const NARROWEST = 48;
 const WIDEST = 900;
-const STEP = 16;
 
 function columnsOf(table) {
   return [...table.querySelectorAll("col[data-column]")].map((col) => ({
@@ -22,9 +21,8 @@ function total(table) {
   table.width = [...table.querySelectorAll("col")].reduce((sum, col) => sum + Number(col.width), 0);
 }
 
-function setWidth(table, col, handle, width) {
+function setWidth(table, col, width) {
   col.width = Math.round(Math.min(Math.max(width, NARROWEST), WIDEST));
-  handle.setAttribute("aria-valuenow", col.width);
   total(table);
 }
 
@@ -45,7 +43,7 @@ function drag(event, table, col, handle) {
   handle.setPointerCapture(event.pointerId);
   handle.classList.add("dragging");
   const [from, width] = [event.clientX, Number(col.width)];
-  const move = (next) => setWidth(table, col, handle, width + next.clientX - from);
+  const move = (next) => setWidth(table, col, width + next.clientX - from);
   const end = () => {
     handle.removeEventListener("pointermove", move);
     handle.classList.remove("dragging");
@@ -58,23 +56,12 @@ function drag(event, table, col, handle) {
 
 function addHandle(table, col, head) {
   const handle = document.createElement("span");
-  const name = head.querySelector(".head-label, .head").textContent.trim();
-  Object.entries({
-    class: "width-handle", role: "separator", tabindex: "0", "aria-orientation": "vertical", "aria-label": `Width of ${name}`,
-    "aria-valuemin": NARROWEST, "aria-valuemax": WIDEST, "aria-valuenow": head.offsetWidth,
-  }).forEach(([key, value]) => handle.setAttribute(key, value));
+  handle.className = "width-handle";
+  handle.setAttribute("aria-hidden", "true");
   handle.addEventListener("pointerdown", (event) => { if (event.button === 0) drag(event, table, col, handle); });
   handle.addEventListener("dblclick", () => {
-    setWidth(table, col, handle, Number(col.dataset.default));
+    setWidth(table, col, Number(col.dataset.default));
     save(table, [col.dataset.column]);
-  });
-  handle.addEventListener("keydown", (event) => {
-    const change = { ArrowLeft: -STEP, ArrowRight: STEP }[event.key];
-    if (!change) return;
-    event.preventDefault();
-    freeze(table);
-    setWidth(table, col, handle, Number(col.width) + change);
-    save(table);
   });
   head.append(handle);
 }

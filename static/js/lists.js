@@ -22,9 +22,11 @@ function addressOf(form) {
 document.addEventListener("list:show", (event) => show(event.detail, { push: false }));
 document.addEventListener("announce", (event) => announce(event.detail));
 
+let sorted = results()?.dataset.sorted;
 document.addEventListener("htmx:after:swap", () => {
-  const text = results()?.dataset.announce;
-  if (text) announce(text);
+  const { announce: text, sorted: now } = results()?.dataset ?? {};
+  if (text) announce(now === sorted ? text : `${text}, ${now}`);
+  sorted = now;
 });
 
 document.addEventListener("submit", (event) => {

@@ -84,7 +84,7 @@ class CustomerList(ListPage):
     noun = ("customer", "customers")
     search_label = "Search customers"
     empty = Empty("No customers yet", "Create the first one.")
-    actions = (Action("Create Customer", "shop:create", needs="customer.create"),)
+    actions = (Action("Create Customer", "shop:create", needs="customer.create", primary=True),)
     row_actions = (
         RowAction("Edit", "shop:edit", needs="customer.edit", icon="pencil"),
         RowAction(
