@@ -66,10 +66,22 @@ class CustomerTable(ListTable):
         width=190,
     )
     status = PerProduct(
-        "Status", Badge("", looks=state_looks(tenant_choices("state"))), "st", by="status", shown=True, width=130, lead=True
+        "Status",
+        Badge("", looks=state_looks(tenant_choices("state"))),
+        "st",
+        by="status",
+        shown=True,
+        width=130,
+        lead=True,
     )
     license_expiry = PerProduct(
-        "License Expiry", Date("", near_days=NEAR_EXPIRY_DAYS), "x", by="expiry", read=date.fromisoformat, shown=True, width=205
+        "License Expiry",
+        Date("", near_days=NEAR_EXPIRY_DAYS),
+        "x",
+        by="expiry",
+        read=date.fromisoformat,
+        shown=True,
+        width=205,
     )
     quota = PerProduct("Quota", Units(""), "q", by="quota", read=Decimal, unit="CU", width=120)
     quota_effective = PerProduct(

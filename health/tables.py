@@ -37,7 +37,11 @@ class SourceTable(ListTable):
         hint="Told when the last job failed.",
     )
     restored = JobAge(
-        "Last Successful Restore", fields=("last_restore_at", "last_restore_job"), sort=("last_restore_at",), shown=True, width=200
+        "Last Successful Restore",
+        fields=("last_restore_at", "last_restore_job"),
+        sort=("last_restore_at",),
+        shown=True,
+        width=200,
     )
     size = Bytes("Size", fields=("last_success_bytes",))
     heard = Date("Last Heard", fields=("heard_at",))

@@ -55,7 +55,13 @@ class AlertTable(ListTable):
 
     summary = Opening("Alert", to="health:alert", fields=("summary", "pk"), sort=(), always=True, width=390)
     severity = Badge(
-        "Severity", looks=SEVERITY_LOOKS, sort=("severity", "raised_at"), required=True, always=True, width=120, lead=True
+        "Severity",
+        looks=SEVERITY_LOOKS,
+        sort=("severity", "raised_at"),
+        required=True,
+        always=True,
+        width=120,
+        lead=True,
     )
     customer = Link(
         "Customer",

@@ -288,7 +288,11 @@ class ListPage(PortalView):
         """Return the shown columns that sort: the label, the address, and the direction of the one that does."""
         ways = {self.asked.sort.removeprefix("-"): "descending" if self.asked.sort[:1] == "-" else "ascending"}
         return [
-            (column.heading, rendering.sort_address(column, self.asked.sort, self.request.GET), ways.get(column.name, ""))
+            (
+                column.heading,
+                rendering.sort_address(column, self.asked.sort, self.request.GET),
+                ways.get(column.name, ""),
+            )
             for column in self.layout.columns
             if column.sortable
         ]

@@ -77,6 +77,18 @@ def test_widths_are_kept_within_bounds_and_for_known_columns(office, harbour, ad
     assert TablePreference.objects.get().widths == {"alerts": 900}
 
 
+def test_widths_are_typed_in_the_window_and_an_empty_one_is_the_default_again(office, harbour):
+    typed = {"order": ["name", "alerts"], "shown": ["alerts"], "width-name": "300", "width-alerts": "90"}
+    office.post("/shop/?panel=columns", typed)
+    assert TablePreference.objects.get().widths == {"name": 300, "alerts": 90}
+    window = office.get("/shop/?panel=columns").content.decode()
+    assert re.search(r'name="width-name"[^>]* value="300"', window)
+    moved = office.post("/shop/?panel=columns", typed | {"width-name": "320", "move": "up:alerts"}).content.decode()
+    assert re.search(r'name="width-name"[^>]* value="320"', moved)
+    office.post("/shop/?panel=columns", typed | {"width-name": ""})
+    assert TablePreference.objects.get().widths == {"alerts": 90}
+
+
 def test_columns_and_widths_do_not_disturb_each_other(office, harbour):
     office.post("/shop/?panel=widths", {"name": "300"})
     office.post("/shop/?panel=columns", {"order": ["name", "alerts"], "shown": ["alerts"]})

@@ -3,6 +3,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from customers.models import CustomerSummary
 from msc.pages.models import TablePreference
 from tests import factories
 from tests.cast import signed_in
@@ -84,6 +85,42 @@ def test_a_header_sorts_both_ways_without_regard_to_case_and_marks(office, custo
     assert names(answer) == expected
     way = "descending" if sort.startswith("-") else "ascending"
     assert f'data-column="name" aria-sort="{way}"' in text(answer)
+
+
+def test_the_first_click_puts_figures_and_dates_high_and_names_low_first(office, customers):
+    page = text(office.get("/shop/?sort=products"))
+    first = dict(re.findall(r'id="sort-(\w+)" href="\?sort=(-?)', page))
+    assert first == {
+        "name": "", "account": "", "products": "-", "hidden": "", "alerts": "-", "used": "-", "created": "-",
+    }  # fmt: skip  # products are sorted, so theirs is the other direction
+    assert 'id="sort-alerts" href="?sort=alerts"' in text(office.get("/shop/?sort=-alerts"))
+
+
+def test_lines_of_several_parts_name_their_part(office, scoped):
+    plan, customer = factories.make_plan(scoped), factories.make_customer(scoped, "Both")
+    products = [{"p": product, "s": plan.pk} for product in ("hybrid", "saas")]
+    CustomerSummary.objects.filter(pk=customer.pk).update(products=products)
+    page = text(office.get("/customers/"))
+    assert f'<span class="part-name">Hybrid Workloads: </span>{plan.name}' in page
+    assert f'<span class="part-name">SaaS Apps and Endpoints: </span>{plan.name}' in page
+    assert '<span class="part-name">Hybrid Workloads: </span>Hybrid Workloads' not in page
+
+
+def test_nothing_below_nothing_and_a_way_on(office, scoped, rita):
+    empty = text(office.get("/shop/"))
+    assert 'class="pager"' not in empty
+    assert len(re.findall(r'href="/shop/create/" data-dialog', empty)) == 2
+    assert 'href="/shop/create/"' not in text(signed_in(rita).get("/shop/"))
+    factories.make_customer(scoped, "One")
+    unmatched = text(office.get("/shop/?q=nothing"))
+    assert 'class="pager"' not in unmatched
+    assert ">Show all customers</a>" in unmatched
+
+
+def test_choices_of_one_field_are_one_group_of_chips(office, customers):
+    page = text(office.get("/shop/?product=hybrid&product=saas&hidden=no"))
+    assert '<summary class="chip">Product: 2' in page
+    assert len(re.findall(r'aria-label="Remove filter [^"]+"', page)) == 3
 
 
 def test_several_values_sort_by_the_lowest_or_the_highest_with_none_last(office, scoped):
