@@ -107,7 +107,7 @@ def save_columns(page: "ListPage") -> HttpResponseBase:
         preferences.reset(page.user, page.name)
         return _done(page)
     order, shown = list(dict.fromkeys(posted.getlist("order"))), set(posted.getlist("shown"))
-    widths = {name.removeprefix("width-"): text for name, text in posted.items() if name.startswith("width-")}
+    widths = {name.removeprefix("width-"): posted[name] for name in posted if name.startswith("width-")}
     if "move" in posted:
         return _columns_form(page, _move(order, posted["move"]), shown, widths)
     always = {name for name, column in page.table.declared().items() if column.always}
