@@ -61,7 +61,7 @@ def terms_of(period: Granted) -> Quota:
 
 def words_of(quota: Quota) -> str:
     """Return a quota in words."""
-    return f"{plain(quota.amount)} CU, {absolute(quota.effective_on)} to {absolute(quota.end_on)}"
+    return f"{plain(quota.amount)} CU from {absolute(quota.effective_on)} to {absolute(quota.end_on)}"
 
 
 def plain(amount: Decimal) -> str:

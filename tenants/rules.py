@@ -130,9 +130,9 @@ def quota_of(amount: Decimal | None, effective_on: date | None, end_on: date | N
     if amount is None:
         raise DomainError("Enter the quota, or leave its dates empty.", field="quota")
     if effective_on is None:
-        raise DomainError("A quota needs the date from which it counts.", field="quota_effective_on")
+        raise DomainError("Enter the date from which the quota counts.", field="quota_effective_on")
     if end_on is None:
-        raise DomainError("A quota needs the date on which it ends.", field="quota_end_on")
+        raise DomainError("Enter the date on which the quota ends.", field="quota_end_on")
     return Quota(amount, effective_on, end_on)
 
 
@@ -191,7 +191,7 @@ def _new_expiry_problems(choice: Choice, standing: Standing | None, expiry: date
             field="license_expiry",
         )
     elif expiry <= today:
-        yield DomainError("The license must expire after today.", field="license_expiry")
+        yield DomainError("Choose a license expiry date after today.", field="license_expiry")
     elif expiry > latest:
         yield DomainError(f"{_reason(choice, standing)} Choose {absolute(latest)} or earlier.", field="license_expiry")
 
@@ -242,7 +242,7 @@ def _quota_problems(quota: Quota | None) -> Iterator[DomainError]:
         if not EARLIEST_QUOTA_DAY <= day <= LATEST_QUOTA_DAY:
             yield DomainError("Enter a day between 1970 and 2199.", field=name)
     if quota.end_on <= quota.effective_on:
-        yield DomainError("The quota must end after its effective date.", field="quota_end_on")
+        yield DomainError("Choose an end date after the effective date.", field="quota_end_on")
 
 
 def _user_problems(choice: Choice) -> Iterator[DomainError]:

@@ -52,7 +52,7 @@ class PlanEdit(FormDialog):
         owners = customers.values("customer").distinct().count()
         products = "1 product" if used == 1 else f"{used:,} products"
         whose = "1 customer" if owners == 1 else f"{owners:,} customers"
-        return {"impact": f"{products} of {whose} use this plan. A change reaches all of them at once."}
+        return {"impact": f"{products} of {whose} use this plan. A change applies to all of them immediately."}
 
     def save(self, form: PlanForm) -> Outcome:
         """Change the plan and what stands under it."""

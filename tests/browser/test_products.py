@@ -75,7 +75,7 @@ def test_a_product_is_added_by_keyboard_with_every_rule_beside_its_field(harbour
     dialog.get_by_label("Quota (CU)").fill("5")
     page.keyboard.press("Enter")
     expect(dialog.get_by_text("exactly one storage region")).to_be_visible()
-    expect(dialog.get_by_text("A quota needs the date from which it counts.")).to_be_visible()
+    expect(dialog.get_by_text("Enter the date from which the quota counts.")).to_be_visible()
     expect(dialog.get_by_label("Quota (CU)")).to_have_value("5")
     accessible(page)
     picture(page, "add-product")
