@@ -132,6 +132,32 @@ def test_a_product_is_edited_through_the_provisioner(harbour_page, northwind):
     assert state_of(northwind) == TenantState.READY
 
 
+def test_a_quota_is_renewed_and_an_overlap_asks_first(harbour_page, northwind, accessible):
+    page, today = harbour_page, northwind.today()
+    last = today + timedelta(days=29)
+    with scope.entered("portal", msp=northwind.pk):
+        customer = Customer.objects.get(identity__name="Harbour Logistics")
+        quota = ("100", today - timedelta(days=30), last)
+        tenant = factories.make_tenant(customer, factories.make_plan(northwind), quota=quota)
+    page.reload()
+    page.get_by_role("link", name="Edit Hybrid Workloads").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("License Expiry Date").fill((today + timedelta(days=300)).isoformat())
+    dialog.get_by_role("link", name="Renew for").press("Enter")
+    begins = dialog.get_by_label("Quota Effective Date")
+    expect(begins).to_have_value((last + timedelta(days=1)).isoformat())
+    begins.fill((today + timedelta(days=10)).isoformat())
+    dialog.get_by_label("Quota (CU)").fill("250")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("The quota overlaps other quotas.")).to_be_visible()
+    expect(dialog.get_by_label("License Expiry Date")).to_have_value((today + timedelta(days=300)).isoformat())
+    accessible(page)
+    dialog.get_by_label("End it on").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("has been saved")).to_be_visible()
+    expect(page.locator(f"#card-{tenant.pk}").get_by_text("Coming Quota")).to_be_visible()
+
+
 def test_a_card_and_a_page_show_by_themselves_that_a_product_is_ready(harbour_page, northwind):
     page = harbour_page
     with scope.entered("portal", msp=northwind.pk):
