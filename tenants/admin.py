@@ -67,7 +67,7 @@ class TenantAdmin(SupportAdmin):
             keep,
             consequences=(
                 "The product returns to the state in which it was before.",
-                "The MSP's people are told by e-mail.",
+                "The MSP's users are notified by email.",
             ),
             offered=lambda tenant: tenant.state == TenantState.DELETING,
         ),

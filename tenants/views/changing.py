@@ -210,7 +210,7 @@ class TenantDelete(TenantDialog, FormDialog):
         return {
             "question": f"Delete {self.name}?",
             "consequences": (
-                "Backups and restores stop at once.",
+                "Backups and restores stop immediately.",
                 "On the delete date all backups of the product are removed for good.",
                 "Until then the deletion can be cancelled. The history and the daily totals stay.",
                 "The customer's tenant administrators are notified by email.",
