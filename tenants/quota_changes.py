@@ -88,17 +88,18 @@ def change(wanted: Quota | None, periods: Collection[Granted], answers: Mapping[
     for question in asked:
         if answers.get(question.period.pk) not in question.answers:
             raise DomainError(f"Choose what happens to {question.label}.", field=question.field)
+    given = {question.period.pk: answers[question.period.pk] for question in asked}
     if wanted is None:
-        touched = [question.period for question in asked if answers[question.period.pk] != Answer.KEEP]
-        ended = [replace(terms_of(p), end_on=today) for p in touched if answers[p.pk] == Answer.END]
+        touched = [question.period for question in asked if given[question.period.pk] != Answer.KEEP]
+        ended = [replace(terms_of(p), end_on=today) for p in touched if given[p.pk] == Answer.END]
         return Change([period.pk for period in touched], ended)
+    kept = [q.period.effective_on - DAY for q in asked if given[q.period.pk] == Answer.KEEP]
+    wanted = replace(wanted, end_on=min([wanted.end_on, *kept]))
     if wanted in map(terms_of, standing):
         return Change()
-    kept = [q.period.effective_on - DAY for q in asked if answers[q.period.pk] == Answer.KEEP]
-    wanted = replace(wanted, end_on=min([wanted.end_on, *kept]))
     touched = list(_overlapped(wanted, standing))
     before = wanted.effective_on - DAY
-    ended = [replace(terms_of(p), end_on=before) for p in touched if answers.get(p.pk) == Answer.END]
+    ended = [replace(terms_of(p), end_on=before) for p in touched if given.get(p.pk) == Answer.END]
     return Change([period.pk for period in touched], [*ended, wanted])
 
 

@@ -69,5 +69,6 @@ def current(periods: Iterable[P], today: date) -> P | None:
 
 def others(periods: Iterable[P], today: date) -> list[P]:
     """Return the quotas beside the current one, the earliest first."""
-    shown = current(periods := standing(periods), today)
-    return [period for period in periods if period is not shown]
+    found = standing(periods)
+    shown = current(found, today)
+    return [period for period in found if period is not shown]

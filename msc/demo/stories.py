@@ -27,6 +27,7 @@ class Ending(Enum):
     NONE = "none"
     SUSPENDED = "suspended"
     DELETING = "deleting"
+    RENEWED = "renewed"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ EVALUATION = TenantType.EVALUATION
 
 #: By the customer's number; the order is that of `organisations.TYPED_NAMES`.
 TOLD: dict[int, tuple[TenantStory, ...]] = {
-    0: (TenantStory(H, GOLD, quota_used=62), TenantStory(S, GOLD, users=140, quota_used=48)),
+    0: (TenantStory(H, GOLD, quota_used=62, ending=Ending.RENEWED), TenantStory(S, GOLD, users=140, quota_used=48)),
     1: (TenantStory(H, SILVER, course=Course.FAILING, quota_used=71),),
     2: (TenantStory(H, SILVER, course=Course.SILENT, quota_used=35),),
     3: (TenantStory(S, SILVER, EVALUATION, age=27, expires_in=3, users=18),),

@@ -20,8 +20,9 @@ from serviceplans.catalogue import USER_WORKLOADS, Product
 from serviceplans.models import ServicePlan, StorageRegion
 from serviceplans.services import create_plan
 from tenants.models import Tenant
+from tenants.quota_changes import renewal_of
 from tenants.rules import Quota, Users
-from tenants.services import add_tenant
+from tenants.services import add_tenant, edit_tenant
 from tenants.transitions import delete_tenant, suspend_tenant
 
 DEMONSTRATION = TaskActor("demonstration")
@@ -157,6 +158,19 @@ def _quota(teller: Teller, today: date) -> Quota | None:
     return Quota(amount, first, today + timedelta(days=QUOTA_DAYS_AFTER))
 
 
+def _renew_quota(by: User, tenant: Tenant) -> None:
+    edit_tenant(
+        by=by,
+        tenant=tenant,
+        version=tenant.version,
+        plan=tenant.service_plan,
+        tenant_type=tenant.tenant_type,
+        license_expiry=tenant.license_expiry,
+        regions=StorageRegion.objects.filter(pk__in=tenant.regions.values("region")),
+        quota=renewal_of(tenant.quota_periods.all(), tenant.customer.msp.today()),
+    )
+
+
 def _users(story: TenantStory, plan: ServicePlan) -> dict[str, Users]:
     if story.product != Product.SAAS:
         return {}
@@ -165,7 +179,7 @@ def _users(story: TenantStory, plan: ServicePlan) -> dict[str, Users]:
 
 
 def end(tellers: list[Teller]) -> None:
-    """Suspend and delete what the stories say, after their history has come in."""
+    """Suspend, delete and renew what the stories say, after their history has come in."""
     for teller in tellers:
         if teller.story.ending is Ending.NONE:
             continue
@@ -176,5 +190,7 @@ def end(tellers: list[Teller]) -> None:
             tenant = Tenant.objects.for_user(by).select_related("customer__msp").get(pk=found.pk)
             if teller.story.ending is Ending.SUSPENDED:
                 suspend_tenant(by=by, tenant=tenant)
+            elif teller.story.ending is Ending.RENEWED:
+                _renew_quota(by, tenant)
             else:
                 delete_tenant(by=by, tenant=tenant, typed_name=tenant.get_product_display())

@@ -189,6 +189,37 @@ def test_the_days_that_follow(first, last, today, proposed):
     assert (found and (found.effective_on, found.end_on)) == (proposed and tuple(date(*day) for day in proposed))
 
 
+def stored(pk: int, amount: int, first: date, last: date) -> QuotaPeriod:
+    return QuotaPeriod(pk=pk, quota=Decimal(amount), effective_on=first, end_on=last)
+
+
+def test_answers_that_were_not_asked_for_change_nothing():
+    first, last, today = date(2026, 1, 1), date(2026, 12, 31), date(2026, 6, 1)
+    present, coming = stored(1, 100, first, last), stored(2, 500, date(2027, 1, 1), date(2027, 12, 31))
+    corrected = Quota(Decimal(120), first, last)
+    found = quota_changes.change(corrected, [present, coming], {1: "end", 2: "remove"}, today)
+    assert (list(found.replaced), list(found.granted)) == ([1], [corrected])
+    # The present quota, prolonged into the coming one that is kept, stays the row that it is.
+    prolonged = Quota(Decimal(100), first, date(2027, 3, 31))
+    assert quota_changes.change(prolonged, [present, coming], {2: "keep"}, today) == quota_changes.Change()
+
+
+def test_of_several_overlapped_quotas_each_gets_its_own_answer():
+    today = date(2026, 6, 1)
+    periods = [
+        stored(1, 100, date(2026, 1, 1), date(2026, 6, 30)),
+        stored(2, 200, date(2026, 7, 1), date(2026, 9, 30)),
+        stored(3, 300, date(2026, 10, 1), date(2026, 12, 31)),
+    ]
+    wanted = Quota(Decimal(9), date(2026, 6, 15), date(2027, 6, 30))
+    found = quota_changes.change(wanted, periods, {1: "end", 2: "remove", 3: "keep"}, today)
+    assert list(found.replaced) == [1, 2]
+    assert list(found.granted) == [
+        Quota(Decimal(100), date(2026, 1, 1), date(2026, 6, 14)),
+        Quota(Decimal(9), date(2026, 6, 15), date(2026, 9, 30)),
+    ]
+
+
 def edit(by, tenant, quota, version=1, **answers):
     return services.edit_tenant(
         by=by,
