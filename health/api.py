@@ -21,7 +21,7 @@ from customers.filters import CustomerFilters
 from customers.models import Customer
 from health import serializers, services
 from health.authentication import Bearer, HasScope
-from health.bodies import records_of, text_of
+from health.bodies import excerpt_of, records_of
 from health.filters import AlertFilters, RunFilters, UsageFilters
 from health.intake import Outcome
 from health.models import Alert, Run, UsageRecord
@@ -148,13 +148,15 @@ class Reading(GenericAPIView[Any], Endpoint):
 
 def answer(outcome: Outcome) -> Response:
     """Tell what became of each record: 200 when any was kept, 422 when none."""
-    body = {
+    body: dict[str, Any] = {
         "created": outcome.created,
         "updated": outcome.updated,
         "unchanged": outcome.unchanged,
         "rejected": len(outcome.refusals),
         "errors": [{"line": one.line, "field": one.field, "reason": one.reason} for one in outcome.refusals],
     }
+    if outcome.note:
+        body["note"] = outcome.note
     return Response(body, status=200 if outcome.kept else 422)
 
 
@@ -218,11 +220,12 @@ _TOOL_PARAMETERS = {
     "organization": "What the data source belongs to inside the tenant.",
     "source": "The name of the data source.",
     "workload": "Default: file_server.",
-    "kind": "backup (default) or restore.",
-    "job": "An id of the run, such as systemd's $INVOCATION_ID; default: the snapshot or archive in the output.",
+    "kind": "backup (default), restore, maintenance (check, prune, forget and the like) or other.",
+    "job": "An id of the run, such as systemd's $INVOCATION_ID; default: made of tenant, source, kind and started.",
     "started": "When the run started: date, time and offset, or seconds since 1970.",
     "ended": "When it ended; default: start and duration, or now.",
     "exit": "The tool's exit code; it decides how the run ended.",
+    "summary": "none: the command prints no summary (borg create without --stats); then the exit code alone counts.",
     "policy": "The name of the backup policy.",
     "interval_hours": "Hours between two backups of the policy.",
     "retention_days": "Days that the policy keeps backups.",
@@ -240,7 +243,7 @@ class ToolRuns(Endpoint):
         """Keep the run that the output tells of."""
         if unknown := request.GET.keys() - _TOOL_PARAMETERS.keys():
             raise Refusal({min(unknown)[:80]: ["There is no such parameter."]})
-        text = text_of(request, errors="replace")
+        text = excerpt_of(request)
         parameters = {name: request.GET[name] for name in request.GET}
         return answer(
             services.take_output(by=self.credential, msp=self.msp, tool=self.tool, text=text, parameters=parameters)
@@ -252,7 +255,8 @@ def _tool_schema(tool: str) -> Any:
         post=extend_schema(
             operation_id=f"send_{tool}_output",
             summary=f"Send what {tool} printed",
-            description=f"The body is what {tool} wrote to its standard output, unchanged; it may be empty.",
+            description=f"The body is what {tool} printed, unchanged; it may be empty, and 64 MB long. Without the summary"
+            " of a backup or restore, exit code 0 is kept as a run of kind other, which counts as neither.",
             request=OpenApiRequest(request={"type": "string"}),
             parameters=[
                 OpenApiParameter(name, str, required=name in _NEEDED, description=text)

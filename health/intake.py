@@ -11,7 +11,17 @@ from django.utils import timezone
 from health import arrays, locks
 from health.days import DAY, oldest_open_day, start_of
 from health.models import DataSource, RollupState
-from health.records import Reader, Refusal, Refused, RunRecord, UsageEntry, refuse_other_product, run_of, usage_of
+from health.records import (
+    FUTURE,
+    Reader,
+    Refusal,
+    Refused,
+    RunRecord,
+    UsageEntry,
+    refuse_other_product,
+    run_of,
+    usage_of,
+)
 from msc.access.models import Msp
 from msc.access.names import folded_name
 from tenants.models import Tenant
@@ -30,6 +40,7 @@ class Outcome:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    note: str = ""
     refusals: list[Refusal] = field(default_factory=list)
 
     @property
@@ -43,6 +54,7 @@ class _Target(NamedTuple):
     state: str
     product: str
     customer_id: int
+    created_on: date
 
 
 def store_runs(msp: Msp, records: Iterable[Numbered], now: datetime | None = None) -> Outcome:
@@ -112,9 +124,9 @@ def _read(
         try:
             record = read(raw, now)
             if isinstance(record, UsageEntry):
-                _refuse_outside(record.day, oldest, today)
+                _refuse_outside(record.day, oldest, msp.today(now + FUTURE))
             elif not begin <= record.moment < end:
-                _refuse_outside(msp.day_of(record.moment), oldest, today)
+                _refuse_outside(msp.day_of(record.moment), oldest, today + DAY)
         except Refused as refused:
             outcome.refusals.append(Refusal(line, refused.field, refused.reason))
         else:
@@ -128,32 +140,38 @@ def _lawful(msp: Msp, found: list[tuple[int, Any]], outcome: Outcome) -> list[tu
     lawful = []
     for line, record in found:
         try:
-            lawful.append((record, _taking(targets.get(record.tenant), record.workload)))
+            lawful.append((record, _taking(targets.get(record.tenant), record)))
         except Refused as refused:
             outcome.refusals.append(Refusal(line, refused.field, refused.reason))
     outcome.refusals.sort(key=lambda refusal: refusal.line)
     return lawful
 
 
-def _refuse_outside(day: date, oldest: date, today: date) -> None:
+def _refuse_outside(day: date, oldest: date, latest: date) -> None:
     if day < oldest:
         raise Refused("day", f"Too old: days before {oldest} are closed.")
-    if day > today + DAY:
+    if day > latest:
         raise Refused("day", "This day is in the future.")
 
 
 def _targets(msp: Msp, ids: Collection[int]) -> dict[int, _Target]:
     """Return the MSP's tenants among the ids; another MSP's is as one that never was."""
-    rows = Tenant.objects.for_msp(msp.pk).filter(pk__in=ids).values_list("pk", "state", "product", "customer_id")
-    return {pk: _Target(state, product, customer) for pk, state, product, customer in rows}
+    found = Tenant.objects.for_msp(msp.pk).filter(pk__in=ids)
+    rows = found.values_list("pk", "state", "product", "customer_id", "created_at")
+    return {
+        pk: _Target(state, product, customer, msp.day_of(created_at))
+        for pk, state, product, customer, created_at in rows
+    }
 
 
-def _taking(target: _Target | None, workload: str) -> _Target:
+def _taking(target: _Target | None, record: RunRecord | UsageEntry) -> _Target:
     if target is None or target.state == TenantState.DELETED:
         raise Refused("tenant", "There is no such tenant.")
     if target.state not in TAKING:
         raise Refused("tenant", f"The tenant is {TenantState(target.state).label.lower()} and takes no records.")
-    refuse_other_product(workload, target.product)
+    refuse_other_product(record.workload, target.product)
+    if isinstance(record, UsageEntry) and record.day < target.created_on:
+        raise Refused("day", f"The product was added on {target.created_on}: it had no usage before.")
     return target
 
 

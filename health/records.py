@@ -21,6 +21,8 @@ LONGEST_MESSAGE = 1_000
 MOST = 2**63 - 1
 _EARLIEST, _LATEST = 1990, 2200
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+#: What moves the cursor or colors a terminal.
+_ESCAPES = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[ -/]*[0-~])")
 _WORKLOADS = {word.casefold(): w.value for w in Workload for word in (w.value, w.label)}
 
 
@@ -195,9 +197,14 @@ def _message(record: Mapping[str, Any]) -> str:
     return fit_message(value)
 
 
+def plain(text: str) -> str:
+    """Return the text without the escape sequences of a terminal."""
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
+
+
 def fit_message(text: str) -> str:
     """Return the text without control characters and not longer than a run's message may be."""
-    text = text[: 4 * LONGEST_MESSAGE]
+    text = plain(text[: 4 * LONGEST_MESSAGE])
     if len(text) <= LONGEST_MESSAGE and text.isprintable():
         return text.strip()
     return " ".join(_UNFIT.sub(" ", text).split())[:LONGEST_MESSAGE]
@@ -222,7 +229,8 @@ def _decimal(record: Mapping[str, Any], field: str, step: Decimal, most: Decimal
         number = None
     if number is None or not number.is_finite() or not 0 <= number < most:
         raise Refused(field, "Send a number that is not negative.")
-    return number.quantize(step)
+    # Little is not nothing: a zero is a known zero.
+    return max(number.quantize(step), step) if number else Decimal(0)
 
 
 def _word(record: Mapping[str, Any], field: str, words: Mapping[str, Any]) -> Any:
@@ -288,7 +296,9 @@ def _policy(raw: object) -> Policy | None:
         record = _object(raw, _POLICY_FIELDS)
         hours = _number(record, "interval_hours", least=1, most=100_000)
         days = _number(record, "retention_days", least=1, most=100_000)
-        return Policy(_text(record, "name", longest=120), hours, days)
+        # A policy may have no name, but not nothing at all.
+        name = "" if not record.get("name") and (hours or days) else _text(record, "name", longest=120)
+        return Policy(name, hours, days)
     except Refused as refused:
         raise Refused(f"policy.{refused.field}", refused.reason) from None
 

@@ -35,7 +35,7 @@ WITH marked AS (
         count(*) FILTER (WHERE r.kind = 2 AND r.status = 4) AS restores_failed,
         coalesce(sum(r.sent_bytes), 0) AS sent_bytes
     FROM marked m JOIN health_run r ON r.msp_id = %(msp)s AND r.tenant_id = m.tenant_id
-        AND r.moment >= m.starts_at AND r.moment < m.ends_at AND r.status > 0
+        AND r.moment >= m.starts_at AND r.moment < m.ends_at AND r.status > 0 AND r.kind IN (1, 2)
     GROUP BY m.tenant_id, m.day
 ), usage AS (
     -- What the portal derived counts only where nothing was reported.
@@ -84,9 +84,9 @@ WITH figures AS MATERIALIZED (  -- or it is found anew for every row that the pl
     LEFT JOIN LATERAL (SELECT r.* {_RUN_OF_SOURCE} AND r.kind = 2 AND r.status IN (2, 3) {_LATEST} 1) restored ON true
     LEFT JOIN LATERAL (SELECT coalesce(r.started_at, r.moment) AS at {_RUN_OF_SOURCE} AND r.kind = 1 {_LATEST} 1)
         begun ON true
-    LEFT JOIN LATERAL (SELECT r.moment AS at {_RUN_OF_SOURCE} {_LATEST} 1) heard ON true
+    LEFT JOIN LATERAL (SELECT r.moment AS at {_RUN_OF_SOURCE} AND r.kind IN (1, 2) {_LATEST} 1) heard ON true
     CROSS JOIN LATERAL (SELECT count(*) AS number, max(r.started_at) FILTER (WHERE r.kind = 1) AS begun_at,
-        max(r.changed_at) AS heard_at {_RUN_OF_SOURCE} AND r.status = 0) going
+        max(r.changed_at) AS heard_at {_RUN_OF_SOURCE} AND r.kind IN (1, 2) AND r.status = 0) going
     CROSS JOIN LATERAL (SELECT coalesce(min(place) FILTER (WHERE status <> 4) - 1, count(*)) AS failures FROM (
         SELECT r.status, row_number() OVER (ORDER BY r.moment DESC, r.job_id DESC) AS place
         {_RUN_OF_SOURCE} AND r.kind = 1 AND r.status >= 2 {_LATEST} 3) last_three) row

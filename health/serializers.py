@@ -15,7 +15,7 @@ from tenants.models import Tenant
 class PolicyIn(serializers.Serializer[Any]):
     """The backup policy of the data source, if the software knows it."""
 
-    name = serializers.CharField(max_length=120)
+    name = serializers.CharField(required=False, allow_blank=True, max_length=120)
     interval_hours = serializers.IntegerField(required=False, min_value=1, help_text="Hours between two backups.")
     retention_days = serializers.IntegerField(required=False, min_value=1)
 
@@ -73,6 +73,7 @@ class OutcomeOut(serializers.Serializer[Any]):
     unchanged = serializers.IntegerField()
     rejected = serializers.IntegerField()
     errors = RefusalOut(many=True)  # type: ignore[assignment]  # a field of the answer
+    note = serializers.CharField(required=False, help_text="What to know of a run that was kept but does not count.")
 
 
 class CustomerOut(serializers.ModelSerializer[Customer]):

@@ -43,6 +43,8 @@ def take_output(*, by: ApiCredential, msp: Msp, tool: str, text: str, parameters
     if call.ended_at is None and (known := _end_known(msp, record["tenant"], record["job_id"])):
         record["ended_at"] = known.isoformat()
     outcome = intake.store_runs(_own(by, msp), [(1, record)], now)
+    if outcome.kept and record["kind"] == "other":
+        outcome.note = tools.NOTE
     outcome.refusals = [Refusal(1, _parameter_of(one.field), one.reason) for one in outcome.refusals]
     return outcome
 

@@ -8,10 +8,15 @@ PRODUCT_OF: dict[str, str] = {workload: product for product, workloads in WORKLO
 
 
 class RunKind(models.IntegerChoices):
-    """What a run did; a small number, since runs are by far the most rows."""
+    """What a run did; a small number, since runs are by far the most rows.
+
+    Only backups and restores count: the others change no figure, no strip and no status of their data source.
+    """
 
     BACKUP = 1, "Backup"
     RESTORE = 2, "Restore"
+    MAINTENANCE = 3, "Maintenance"
+    OTHER = 4, "Other"
 
 
 class RunStatus(models.IntegerChoices):
@@ -30,7 +35,7 @@ GOOD = (RunStatus.SUCCESSFUL, RunStatus.WITH_ERRORS)
 TELLING = (*GOOD, RunStatus.FAILED)
 
 #: The words of the API.
-KIND_WORDS: dict[str, RunKind] = {"backup": RunKind.BACKUP, "restore": RunKind.RESTORE}
+KIND_WORDS: dict[str, RunKind] = {kind.name.lower(): kind for kind in RunKind}
 STATUS_WORDS: dict[str, RunStatus] = {
     "running": RunStatus.RUNNING,
     "cancelled": RunStatus.CANCELLED,

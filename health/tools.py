@@ -2,36 +2,52 @@
 
 The output may be empty (restic prints nothing when a backup fails), plain text, JSON documents among other lines,
 or all of it. The exit code decides how the run ended; what the output lacks comes as parameters of the call.
+A command that is no backup never counts as one: an exit code of 0 without the summary of a backup or restore makes a
+run of kind "other", and check, prune, forget and stats are "maintenance".
 """
 
+import hashlib
 import json
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from health.records import Refused, fit_message, moment_of
+from health.records import MOST, Refused, fit_message, moment_of, plain
 
 _LONGEST_DAYS = 366
+_LONGEST_LINE = 500
 _SKIPPED = re.compile(r"does not exist, skipping$|^error: |^Warning: |: \[Errno \d+\]|^[^:]+: (dir_)?open: ")
-_UNITS = {"B": 0, "kB": 3, "MB": 6, "GB": 9, "TB": 12, "PB": 15}
-_BINARY_UNITS = {"B": 0, "KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4, "PiB": 5}
-_PROCESSED = re.compile(r"^processed (\d+) files, ([\d.]+) ([KMGTP]?i?B) in ")
-_SNAPSHOT = re.compile(r"^snapshot ([0-9a-f]{8,64}) saved")
-_FINGERPRINT = re.compile(r"^Archive fingerprint: ([0-9a-f]{64})")
-_THIS_ARCHIVE = re.compile(r"^This archive:\s+([\d.]+) ([kMGTP]?B)\s+[\d.]+ [kMGTP]?B\s+([\d.]+) ([kMGTP]?B)")
+_UNITS = {"B": 1}
+_UNITS |= {unit: 1000**power for power, unit in enumerate(("kB", "MB", "GB", "TB", "PB"), start=1)}
+_UNITS |= {unit: 1024**power for power, unit in enumerate(("KiB", "MiB", "GiB", "TiB", "PiB"), start=1)}
+_FIGURE = r"(\d{1,9}(?:\.\d{1,9})?)"
+_PROCESSED = re.compile(rf"^processed (\d{{1,18}}) files, {_FIGURE} ([KMGTP]?i?B) in ")
+_FINGERPRINT = re.compile(r"^Archive fingerprint: [0-9a-f]{64}")
+_THIS_ARCHIVE = re.compile(rf"^This archive:\s+{_FIGURE} ([kMGTP]?B)\s+{_FIGURE} [kMGTP]?B\s+{_FIGURE} ([kMGTP]?B)")
+_RESTIC_MAINTENANCE = re.compile(
+    r"^(check all packs|no errors were found|Applying Policy: |to repack: |this removes: |Stats in .{1,40} mode:)"
+)
+_BORG_MAINTENANCE = re.compile(
+    r"^(Starting repository check|Starting archive consistency check|Archive consistency check complete"
+    r"|Keeping archive|Pruning archive|Would prune|Deleted data:|compaction freed about)"
+)
+
+Document = dict[str, Any]
+Number = TypeVar("Number", int, float)
 
 
 @dataclass
 class Report:
-    """What one run's output says."""
+    """What one run's output says; `kind` is empty unless the text itself says what the command was."""
 
-    job_id: str = ""
+    kind: str = ""
     size_bytes: int | None = None
     sent_bytes: int | None = None
     seconds: float | None = None
-    errors: int = 0
+    unread: set[str] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
     has_summary: bool = False
     is_empty: bool = False
@@ -39,7 +55,7 @@ class Report:
     @property
     def message(self) -> str:
         """The last things the tool said to people."""
-        return fit_message(" / ".join(self.lines[-6:]))
+        return fit_message(" / ".join(line[:_LONGEST_LINE] for line in self.lines[-6:]))
 
 
 @dataclass(frozen=True)
@@ -47,33 +63,52 @@ class Call:
     """The parameters of the call beside the output."""
 
     exit: int | None
+    kind: str
     job: str
     started_at: datetime | None
     ended_at: datetime | None
+    is_silent: bool
 
 
-def parts_of(text: str) -> Iterator[dict[str, Any] | str]:
-    """Yield the JSON objects of an output and, as text, the lines that are none."""
-    decoder = json.JSONDecoder()
-    at, end = 0, len(text)
-    while at < end:
-        if text[at] == "{":
-            try:
-                found, at = decoder.raw_decode(text, at)
-            except (ValueError, RecursionError):
-                pass
-            else:
-                yield found
-                continue
-        stop = text.find("\n", at)
-        stop = end if stop < 0 else stop
-        if line := text[at:stop].strip():
-            yield line
-        at = stop + 1
+def parts_of(text: str) -> Iterator[Document | str]:
+    """Yield the JSON objects of an output and, as text, the lines that are none.
+
+    A document is one line, or lines from one that is "{" or "[" alone to one that closes it, as json.dump indents
+    them. No line is read more than twice, whatever it holds.
+    """
+    block: list[str] = []
+    for line in text.split("\n"):
+        opens = line.rstrip() in ("{", "[")
+        if block and not opens:
+            block.append(line)
+            if line.rstrip() == ("}" if block[0][0] == "{" else "]"):
+                yield from _objects("\n".join(block)) or _texts(block)
+                block = []
+        else:
+            yield from _texts(block)
+            block = [line] if opens else []
+            if not opens:
+                yield from _objects(line) or _texts([line])
+    yield from _texts(block)
+
+
+def _texts(lines: list[str]) -> list[str]:
+    return [shown for line in lines if (shown := plain(line).strip())]
+
+
+def _objects(text: str) -> list[Document]:
+    """Return the object that the text is, or those of the list that it is; none when it is no JSON."""
+    if not text.startswith(("{", "[")):
+        return []
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
 
 
 def read_restic(text: str) -> Report:
-    """Read what `restic backup` or `restic restore` printed, with --json or without."""
+    """Read what restic printed, with --json or without."""
     report = Report()
     for part in parts_of(text):
         if isinstance(part, str):
@@ -81,40 +116,54 @@ def read_restic(text: str) -> Report:
         elif part.get("message_type") == "summary":
             _read_restic_summary(part, report)
         elif part.get("message_type") in ("error", "exit_error"):
-            report.errors += part["message_type"] == "error"
-            report.lines.append(_restic_error(part))
+            said = _restic_error(part)
+            if part["message_type"] == "error":
+                # The same file is told of while restic scans and while it reads.
+                report.unread.add(str(part.get("item") or said))
+            if said not in report.lines[-6:]:
+                report.lines.append(said)
+        elif "total_file_count" in part or "keep" in part:
+            report.kind = "maintenance"
     return report
 
 
-def _restic_error(part: dict[str, Any]) -> str:
+def _restic_error(part: Document) -> str:
+    """Return an error in words: the file, and why it could not be read."""
     error = part.get("error")
-    inner = error.get("message") or error.get("Err") if isinstance(error, dict) else error
-    return " ".join(str(word) for word in (part.get("item"), part.get("message") or inner) if word)
+    inner, code = (error.get("message"), error.get("Err")) if isinstance(error, dict) else (error, None)
+    if type(code) is int and 0 < code < 200:
+        inner = f"{error.get('Op') or 'read'}: {os.strerror(code)}" if isinstance(error, dict) else inner
+    words = (part.get("item"), part.get("message") or inner or code)
+    return plain(": ".join(str(word) for word in words if word))
 
 
-def _read_restic_summary(part: dict[str, Any], report: Report) -> None:
+def _read_restic_summary(part: Document, report: Report) -> None:
+    report.seconds = _seconds(part.get("total_duration") or part.get("seconds_elapsed"))
+    if "num_errors" in part:
+        report.kind = "maintenance"
+        return
     report.has_summary = True
-    report.job_id = str(part.get("snapshot_id") or "")
+    report.kind = "restore" if "files_restored" in part else ""
     report.size_bytes = _count(part, "total_bytes_processed", "bytes_restored", "total_bytes")
     report.sent_bytes = _count(part, "data_added_packed", "data_added")
     report.is_empty = part.get("total_files_processed") == 0
-    report.seconds = _seconds(part.get("total_duration") or part.get("seconds_elapsed"))
 
 
 def _read_restic_line(line: str, report: Report) -> None:
-    if found := _SNAPSHOT.match(line):
-        report.job_id, report.has_summary = found[1], True
-    elif found := _PROCESSED.match(line):
-        report.has_summary, report.is_empty = True, found[1] == "0"
-        report.size_bytes = round(float(found[2]) * 1024 ** _BINARY_UNITS[found[3]])
+    if found := _PROCESSED.match(line):
+        report.has_summary, report.is_empty = True, int(found[1]) == 0
+        report.size_bytes = _size(found[2], found[3])
     elif line.startswith("restoring <Snapshot "):
-        report.has_summary = True
+        report.has_summary, report.kind = True, "restore"
+    elif _RESTIC_MAINTENANCE.match(line):
+        report.kind = "maintenance"
+        report.lines.append(line)
     else:
         _read_line(line, report)
 
 
 def read_borg(text: str) -> Report:
-    """Read what `borg create` or `borg extract` printed, with --json, --log-json, --stats or nothing of them."""
+    """Read what borg or borgmatic printed, with --json, --log-json, --stats or nothing of them."""
     report = Report()
     for part in parts_of(text):
         if isinstance(part, str):
@@ -122,45 +171,67 @@ def read_borg(text: str) -> Report:
         elif isinstance(part.get("archive"), dict):
             _read_borg_archive(part["archive"], report)
         elif part.get("type") == "log_message":
-            report.errors += part.get("levelname") in ("WARNING", "ERROR", "CRITICAL")
-            report.lines.append(str(part.get("message", "")))
+            said = plain(str(part.get("message", "")))
+            if part.get("levelname") in ("WARNING", "ERROR", "CRITICAL"):
+                report.unread.add(said)
+                report.lines.append(said)
+            else:
+                _read_borg_line(said, report)
     return report
 
 
-def _read_borg_archive(archive: dict[str, Any], report: Report) -> None:
-    report.has_summary = True
-    report.job_id = str(archive.get("id") or "")
+def _read_borg_archive(archive: Document, report: Report) -> None:
+    """Read the summary of an archive; borgmatic gives one for each repository that the same files went to."""
     stats = archive.get("stats")
     if isinstance(stats, dict):
-        report.size_bytes = _count(stats, "original_size")
-        report.sent_bytes = _count(stats, "deduplicated_size")
+        report.size_bytes = max(_known(report.size_bytes, _count(stats, "original_size")), default=None)
+        report.sent_bytes = (
+            sum(sent) if (sent := _known(report.sent_bytes, _count(stats, "deduplicated_size"))) else None
+        )
         report.is_empty = stats.get("nfiles") == 0
-    report.seconds = _seconds(archive.get("duration"))
+    report.seconds = sum(took) if (took := _known(report.seconds, _seconds(archive.get("duration")))) else None
+    report.has_summary = True
 
 
 def _read_borg_line(line: str, report: Report) -> None:
-    if found := _FINGERPRINT.match(line):
-        report.job_id, report.has_summary = found[1], True
+    if _FINGERPRINT.match(line):
+        report.has_summary = True
+    elif line.startswith("Command line: "):  # of `borg info`, which shows an archive but makes none
+        report.has_summary = False
     elif found := _THIS_ARCHIVE.match(line):
-        report.size_bytes = round(float(found[1]) * 10 ** _UNITS[found[2]])
-        report.sent_bytes = round(float(found[3]) * 10 ** _UNITS[found[4]])
+        report.size_bytes = _size(found[1], found[2])
+        report.sent_bytes = _size(found[4], found[5])
+    elif _BORG_MAINTENANCE.match(line):
+        report.kind = "maintenance"
+        report.lines.append(line)
     else:
         _read_line(line, report)
 
 
 def _read_line(line: str, report: Report) -> None:
     """Keep a line that is meant for people; one that tells of something left out counts as an error."""
-    report.errors += bool(_SKIPPED.search(line))
+    if _SKIPPED.search(line):
+        report.unread.add(line)
     report.lines.append(line)
 
 
-def _count(part: dict[str, Any], *names: str) -> int | None:
+def _size(figure: str, unit: str) -> int | None:
+    """Return a size that a tool rounded for people."""
+    size = round(float(figure) * _UNITS[unit]) if unit in _UNITS else MOST + 1
+    return size if size <= MOST else None
+
+
+def _count(part: Document, *names: str) -> int | None:
     """Return the first of the figures that is a count of bytes."""
     for name in names:
         value = part.get(name)
-        if type(value) is int and 0 <= value < 2**63:
+        if type(value) is int and 0 <= value <= MOST:
             return value
     return None
+
+
+def _known(*values: Number | None) -> list[Number]:
+    return [value for value in values if value is not None]
 
 
 def _seconds(value: object) -> float | None:
@@ -188,23 +259,40 @@ def borg_status(code: int) -> str:
 class Tool:
     """How a tool's output and exit code are read."""
 
+    name: str
     read: Callable[[str], Report]
     status: Callable[[int], str]
 
 
-TOOLS: dict[str, Tool] = {"restic": Tool(read_restic, restic_status), "borg": Tool(read_borg, borg_status)}
+TOOLS: dict[str, Tool] = {
+    tool.name: tool for tool in (Tool("restic", read_restic, restic_status), Tool("borg", read_borg, borg_status))
+}
+NO_SUMMARY = "The output holds no summary of a backup, so the run does not count as one."
+NOTE = (
+    f'{NO_SUMMARY} It is stored with kind "other". Send summary=none for a backup command that prints nothing, such as '
+    "borg create without --stats, or kind=maintenance for check, prune, forget and the like."
+)
 
 
-def call_of(parameters: dict[str, str], now: datetime) -> Call:
+def call_of(parameters: Mapping[str, str], now: datetime) -> Call:
     """Return the call's own parameters; raise Refused when one is not what it should be."""
     code = parameters.get("exit", "")
     if code and not (code.isascii() and code.isdigit() and int(code[:4]) <= 255):
         raise Refused("exit", "Send the tool's exit code, a number from 0 to 255.")
+    if parameters.get("summary", "none") != "none":
+        raise Refused("summary", "Send none, or leave it out.")
     moments = {name: _parameter_moment(parameters, name, now) for name in ("started", "ended")}
-    return Call(int(code) if code else None, parameters.get("job", ""), moments["started"], moments["ended"])
+    return Call(
+        exit=int(code) if code else None,
+        kind=parameters.get("kind") or "backup",
+        job=parameters.get("job", ""),
+        started_at=moments["started"],
+        ended_at=moments["ended"],
+        is_silent="summary" in parameters,
+    )
 
 
-def _parameter_moment(parameters: dict[str, str], name: str, now: datetime) -> datetime | None:
+def _parameter_moment(parameters: Mapping[str, str], name: str, now: datetime) -> datetime | None:
     """Return the moment of a parameter: date, time and offset, or seconds since 1970 as `date +%s` prints."""
     value = parameters.get(name, "").strip()
     if not value:
@@ -215,53 +303,77 @@ def _parameter_moment(parameters: dict[str, str], name: str, now: datetime) -> d
     return moment_of(re.sub(r" (?=\d\d:\d\d$)", "+", value), name, now + timedelta(minutes=5))
 
 
-def record_of(tool: Tool, text: str, call: Call, parameters: dict[str, str], now: datetime) -> dict[str, Any]:
+def record_of(tool: Tool, text: str, call: Call, parameters: Mapping[str, str], now: datetime) -> dict[str, Any]:
     """Return the record of the ingest API that one output of the tool stands for."""
     report = tool.read(text)
     if call.exit is None and not report.has_summary:
         raise Refused("exit", "The output does not say how the run ended: send the tool's exit code.")
     status = tool.status(call.exit or 0)
-    if status == "successful" and (report.errors or report.is_empty):
+    kind = _kind_of(report, call, status)
+    if kind == "other":
+        report.lines.append(NO_SUMMARY)
+    elif status == "successful" and (report.unread or report.is_empty):
         status = "completed_with_errors"
         if report.is_empty and not report.lines:
             report.lines.append("The tool found no file to back up.")
-    job = call.job or report.job_id
-    if not job:
-        raise Refused("job", "The output names no snapshot or archive: send an id of the run, such as $INVOCATION_ID.")
-    ended_at = call.ended_at or _end_by_duration(call, report) or now
+    counts = kind in ("backup", "restore")
     return {
         "tenant": _number(parameters.get("tenant", "")),
         "organization": parameters.get("organization"),
         "data_source": parameters.get("source"),
         "workload": parameters.get("workload") or "file_server",
-        "job_id": job,
-        "kind": parameters.get("kind") or "backup",
+        "job_id": call.job or _job_of(tool, text, call, kind, parameters),
+        "kind": kind,
         "status": status,
         "started_at": call.started_at.isoformat() if call.started_at else None,
-        "ended_at": ended_at.isoformat(),
-        "bytes": report.size_bytes,
-        "bytes_transferred": report.sent_bytes,
-        "errors": report.errors or None,
-        "message": "" if status == "successful" else report.message,
+        "ended_at": _end_of(call, report, now).isoformat(),
+        "bytes": report.size_bytes if counts else None,
+        "bytes_transferred": report.sent_bytes if counts else None,
+        "errors": len(report.unread) or None,
+        "message": "" if status == "successful" and kind != "other" else report.message,
         "policy": _policy_of(parameters),
     }
+
+
+def _kind_of(report: Report, call: Call, status: str) -> str:
+    """Return what the run was: the text knows better than the default, and no success goes without a summary."""
+    if call.kind not in ("backup", "restore"):
+        return call.kind
+    if report.has_summary:
+        return report.kind if report.kind == "restore" else call.kind
+    if call.is_silent or (status in ("failed", "cancelled") and not report.kind):
+        return call.kind
+    return report.kind or "other"
+
+
+def _job_of(tool: Tool, text: str, call: Call, kind: str, parameters: Mapping[str, str]) -> str:
+    """Return an id that the same report has whenever it is sent again: its start says which run it was, else its text."""
+    source = [parameters.get(name, "") for name in ("tenant", "organization", "source", "workload")]
+    moment = [call.started_at.isoformat()] if call.started_at else [parameters.get("ended", ""), text]
+    told = json.dumps([tool.name, *source, kind, *moment])
+    return f"{tool.name}-{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+
+
+def _end_of(call: Call, report: Report, now: datetime) -> datetime:
+    """Return when the run ended: as the caller says, or by its start and duration, but not in the future."""
+    if call.ended_at is not None:
+        return call.ended_at
+    if call.started_at is None:
+        return now
+    if report.seconds is None:
+        return max(now, call.started_at)
+    return max(min(call.started_at + timedelta(seconds=report.seconds), now), call.started_at)
 
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _end_by_duration(call: Call, report: Report) -> datetime | None:
-    if call.started_at is None or report.seconds is None:
-        return None
-    return call.started_at + timedelta(seconds=report.seconds)
-
-
-def _policy_of(parameters: dict[str, str]) -> dict[str, Any] | None:
-    if not parameters.get("policy"):
-        return None
+def _policy_of(parameters: Mapping[str, str]) -> dict[str, Any] | None:
     figures = {name: parameters[name] for name in ("interval_hours", "retention_days") if parameters.get(name)}
+    if not figures and not parameters.get("policy"):
+        return None
     return {
-        "name": parameters["policy"],
+        "name": parameters.get("policy", ""),
         **{name: _number(value) or value for name, value in figures.items()},
     }

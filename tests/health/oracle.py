@@ -8,6 +8,7 @@ from health.intake import _order
 from health.records import run_of
 
 GOOD = (2, 3)
+COUNTED = (1, 2)  # backups and restores; maintenance and other commands count nowhere
 
 
 def newest(records, now):
@@ -26,7 +27,7 @@ def days(runs, usage, zone):
     found = defaultdict(lambda: [0, 0, 0, 0, 0, 0, None])
     place = {2: 0, 3: 1, 4: 2, 1: 3}
     for run in runs:
-        if run.status == 0:
+        if run.status == 0 or run.kind not in COUNTED:
             continue
         row = found[run.moment.astimezone(zone).date()]
         if run.kind == 1:
@@ -68,6 +69,7 @@ def strip(runs, zone, today):
 
 def source(runs, now, zone, today):
     """Return the states of one source: what the columns of DataSource hold."""
+    runs = [run for run in runs if run.kind in COUNTED]
     told = latest(runs, lambda run: run.kind == 1 and run.status >= 2)
     good = latest(runs, lambda run: run.kind == 1 and run.status in GOOD)
     restored = latest(runs, lambda run: run.kind == 2 and run.status in GOOD)
@@ -79,7 +81,7 @@ def source(runs, now, zone, today):
         if run.status != 4:
             break
         failures += 1
-    heard = max([run.moment for run in runs] + [run.changed_at for run in runs if run.status == 0])
+    heard = max([*(run.moment for run in runs), *(run.changed_at for run in runs if run.status == 0)], default=None)
     return {
         "last_status": told and told.status,
         "last_backup_at": told and told.moment,
@@ -91,6 +93,6 @@ def source(runs, now, zone, today):
         "failures_in_row": failures,
         "running": sum(run.status == 0 for run in runs),
         "heard_at": heard,
-        "is_silent": heard + timedelta(days=7) <= now,
+        "is_silent": heard is not None and heard + timedelta(days=7) <= now,
         "strip": strip(runs, zone, today),
     }

@@ -208,6 +208,28 @@ def test_usage_that_is_not_in_order_is_refused(program, hybrid, field, value):
     assert response.json()["errors"][0]["field"] == field
 
 
+def test_usage_is_neither_of_tomorrow_nor_of_a_day_before_the_product(program, hybrid, harbour, plan, scoped):
+    assert program.post("usage", [usage(hybrid, day="2026-11-25")]).json()["errors"][0]["field"] == "day"
+    assert program.post("usage", [usage(hybrid, day="2026-11-24")]).status_code == 200
+    Tenant.objects.filter(pk=hybrid.pk).update(created_at="2026-11-20T23:30:00Z")  # the 21st in Berlin
+    early = program.post("usage", [usage(hybrid, day="2026-11-20")])
+    assert (early.status_code, "2026-11-21" in early.json()["errors"][0]["reason"]) == (422, True)
+    assert program.post("usage", [usage(hybrid, day="2026-11-21")]).status_code == 200
+
+
+def test_a_little_usage_is_not_none(program, hybrid, scoped):
+    program.post("usage", [usage(hybrid, cu_consumed="0.0000004", usage_amount="0.00001")])
+    kept = UsageRecord.objects.get()
+    assert (str(kept.cu), str(kept.amount)) == ("0.000001", "0.0001")
+
+
+def test_a_policy_without_a_name_sets_its_hours(program, hybrid, scoped):
+    program.post("runs", [run(hybrid, policy={"interval_hours": 24})])
+    source = DataSource.objects.get()
+    assert (source.policy_name, source.policy_interval_hours) == ("", 24)
+    assert program.post("runs", [run(hybrid, "j2", policy={})]).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

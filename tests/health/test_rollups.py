@@ -77,7 +77,7 @@ def histories(draw):
         ended = min(ended, now)
         fields = {
             "data_source": f"s{job % 3}",
-            "kind": draw(st.sampled_from(("backup", "backup", "backup", "restore"))),
+            "kind": draw(st.sampled_from(("backup", "backup", "backup", "restore", "maintenance", "other"))),
             "started_at": (ended - timedelta(hours=draw(st.integers(0, 30)))).isoformat(),
         }
         for _ in range(draw(st.integers(1, 3))):
@@ -316,3 +316,21 @@ def test_random_batches_in_two_orders_give_the_same_rows(harbour, plan, scoped, 
         drain_all(scoped, now)
         results.append(figures(tenant))
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("kind", ["maintenance", "other"])
+@pytest.mark.parametrize("status", ["successful", "failed"])
+def test_what_is_no_backup_changes_no_figure_and_no_status(hybrid, northwind, kind, status):
+    now = at("2026-11-24T08:00:00Z")
+    intake.store_runs(northwind, [(1, run(hybrid, status="failed"))], now)
+    drain_all(northwind, now)
+    before = DataSource.objects.values().get(), figures(hybrid), TenantHealth.objects.values().get()
+    later = run(hybrid, "j2", kind=kind, status=status, ended_at="2026-11-24T07:00:00Z")
+    alone = run(hybrid, "j3", kind=kind, status=status, ended_at="2026-11-24T07:00:00Z", data_source="srv-2")
+    intake.store_runs(northwind, [(1, later), (2, alone)], now)
+    drain_all(northwind, now)
+    after = DataSource.objects.values().get(name="srv-1"), figures(hybrid), TenantHealth.objects.values().get()
+    assert after[:2] == before[:2]
+    assert after[2] == before[2] | {"sources": 2}
+    other = DataSource.objects.get(name="srv-2")
+    assert (other.last_status, other.heard_at, other.silent_from, other.is_silent) == (None, None, None, False)

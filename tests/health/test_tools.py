@@ -1,5 +1,6 @@
 """restic's and borg's own output, from real repositories through a real server, and as text from elsewhere."""
 
+import itertools
 import json
 import os
 import shutil
@@ -59,47 +60,134 @@ def record(tool: str, text: str, **parameters: str) -> dict:
 @pytest.mark.parametrize(
     ("tool", "text", "code", "expected"),
     [
-        ("restic", RESTIC, "0", ("successful", "b676056e", 100006, 101051)),
-        ("restic", RESTIC, "", ("successful", "b676056e", 100006, 101051)),
-        ("restic", RESTIC, "3", ("completed_with_errors", "b676056e", 100006, 101051)),
-        ("restic", RESTIC, "1", ("failed", "b676056e", 100006, 101051)),
-        (
-            "restic",
-            "nothere does not exist, skipping\n" + RESTIC,
-            "0",
-            ("completed_with_errors", "b676056e", 100006, 101051),
-        ),
-        (
-            "restic",
-            RESTIC.replace('processed": 2', 'processed": 0'),
-            "0",
-            ("completed_with_errors", "b676056e", 100006, 101051),
-        ),
-        ("restic", PLAIN_RESTIC, "0", ("successful", "73029a22", 100006, None)),
-        ("borg", BORG, "0", ("successful", "eb327add" * 8, 100491, 468)),
-        ("borg", BORG, "1", ("completed_with_errors", "eb327add" * 8, 100491, 468)),
-        ("borg", BORG, "105", ("completed_with_errors", "eb327add" * 8, 100491, 468)),
-        ("borg", BORG, "2", ("failed", "eb327add" * 8, 100491, 468)),
-        (
-            "borg",
-            "nothere: [Errno 2] No such file\n" + BORG,
-            "1",
-            ("completed_with_errors", "eb327add" * 8, 100491, 468),
-        ),
-        ("borg", PLAIN_BORG, "0", ("successful", "43e95b01" * 8, 100490, 458)),
+        ("restic", RESTIC, "0", ("successful", 100006, 101051)),
+        ("restic", RESTIC, "", ("successful", 100006, 101051)),
+        ("restic", RESTIC, "3", ("completed_with_errors", 100006, 101051)),
+        ("restic", RESTIC, "1", ("failed", 100006, 101051)),
+        ("restic", "nothere does not exist, skipping\n" + RESTIC, "0", ("completed_with_errors", 100006, 101051)),
+        ("restic", RESTIC.replace('processed": 2', 'processed": 0'), "0", ("completed_with_errors", 100006, 101051)),
+        ("restic", PLAIN_RESTIC, "0", ("successful", 100006, None)),
+        ("borg", BORG, "0", ("successful", 100491, 468)),
+        ("borg", BORG, "1", ("completed_with_errors", 100491, 468)),
+        ("borg", BORG, "105", ("completed_with_errors", 100491, 468)),
+        ("borg", BORG, "2", ("failed", 100491, 468)),
+        ("borg", "nothere: [Errno 2] No such file\n" + BORG, "1", ("completed_with_errors", 100491, 468)),
+        ("borg", PLAIN_BORG, "0", ("successful", 100490, 458)),
+        # borgmatic: one archive per repository, each of the same files.
+        ("borg", json.dumps([ARCHIVE]), "0", ("successful", 100491, 468)),
+        ("borg", json.dumps([ARCHIVE, ARCHIVE]), "0", ("successful", 100491, 936)),
     ],
 )
 def test_an_output_becomes_a_record(tool, text, code, expected):
     found = record(tool, text, **({"exit": code} if code else {}))
-    assert (found["status"], found["job_id"], found["bytes"], found["bytes_transferred"]) == expected
+    assert (found["kind"], found["status"], found["bytes"], found["bytes_transferred"]) == ("backup", *expected)
+
+
+CHECK = "create exclusive lock for repository\nload indexes\ncheck all packs\n\nno errors were found\n"
+FORGET = "Applying Policy: keep 1 latest snapshots\nkeep 1 snapshots:\n1 snapshots\n"
+STATS = '{"total_size":3,"total_file_count":2,"snapshots_count":1}\n'
+INFO = PLAIN_BORG + "Hostname: srv-1\nCommand line: borg create ::a3 data\n"
+
+
+@pytest.mark.parametrize(
+    ("tool", "text", "parameters", "kind", "status"),
+    [
+        # No command that is no backup counts as one.
+        ("restic", "", {"exit": "0"}, "other", "successful"),
+        ("restic", "x", {"exit": "0"}, "other", "successful"),
+        ("restic", "[]", {"exit": "0"}, "other", "successful"),
+        ("restic", "snapshot 73029a22 saved\n", {"exit": "0"}, "other", "successful"),  # of restic copy
+        ("restic", "Warning: x\n", {"exit": "3"}, "other", "completed_with_errors"),
+        ("borg", "", {"exit": "0"}, "other", "successful"),
+        ("borg", "warning\n", {"exit": "1"}, "other", "completed_with_errors"),
+        ("borg", INFO, {"exit": "0"}, "other", "successful"),
+        ("borg", "", {"exit": "0", "kind": "restore"}, "other", "successful"),
+        # Maintenance is told by its words, or declared.
+        ("restic", CHECK, {"exit": "0"}, "maintenance", "successful"),
+        ("restic", CHECK, {"exit": "1"}, "maintenance", "failed"),
+        ("restic", FORGET, {"exit": "0"}, "maintenance", "successful"),
+        ("restic", STATS, {"exit": "0"}, "maintenance", "successful"),
+        ("restic", "Stats in restore-size mode:\n", {"exit": "0"}, "maintenance", "successful"),
+        ("restic", '{"message_type":"summary","num_errors":0}', {"exit": "0"}, "maintenance", "successful"),
+        ("restic", "Fatal: unable to create lock\n", {"exit": "1", "kind": "maintenance"}, "maintenance", "failed"),
+        ("borg", "Starting repository check\n", {"exit": "0"}, "maintenance", "successful"),
+        ("borg", "compaction freed about 1 kB repository space.\n", {"exit": "0"}, "maintenance", "successful"),
+        # A backup that failed says so without a summary, a silent one is declared, and a backup before a check counts.
+        ("restic", "Fatal: wrong password or no key found\n", {"exit": "1"}, "backup", "failed"),
+        ("restic", "", {"exit": "130"}, "backup", "cancelled"),
+        ("borg", "", {"exit": "2"}, "backup", "failed"),
+        ("borg", "", {"exit": "0", "summary": "none"}, "backup", "successful"),
+        ("borg", "", {"exit": "1", "summary": "none"}, "backup", "completed_with_errors"),
+        ("borg", "", {"exit": "0", "summary": "none", "kind": "restore"}, "restore", "successful"),
+        ("restic", RESTIC + CHECK, {"exit": "0"}, "backup", "successful"),
+        ("restic", "restoring <Snapshot 1> to out\n", {"exit": "0"}, "restore", "successful"),
+    ],
+)
+def test_only_a_summary_makes_a_successful_backup(tool, text, parameters, kind, status):
+    found = record(tool, text, **parameters)
+    assert (found["kind"], found["status"]) == (kind, status)
+    if kind in ("other", "maintenance"):
+        assert (found["bytes"], found["bytes_transferred"]) == (None, None)
+
+
+def test_a_silent_backup_is_declared_by_one_word():
+    with pytest.raises(tools.Refused, match="summary"):
+        record("borg", "", exit="0", summary="some")
 
 
 @pytest.mark.parametrize("tool", ["restic", "borg"])
-def test_an_empty_output_of_a_failure_needs_a_job_and_the_exit_code(tool):
-    assert record(tool, "", exit="2", job="unit-1")["status"] == "failed"
-    for missing in ({"exit": "2"}, {"job": "unit-1"}):
-        with pytest.raises(tools.Refused):
-            record(tool, "", **missing)
+def test_an_output_without_a_summary_needs_the_exit_code(tool):
+    assert record(tool, "", exit="2")["status"] == "failed"
+    with pytest.raises(tools.Refused, match="exit"):
+        record(tool, "", job="unit-1")
+
+
+def test_a_report_without_a_job_has_the_same_id_whenever_it_is_sent_and_no_other_run_has_it():
+    first = record("restic", "Fatal: locked\n", exit="1", started="1795500000")["job_id"]
+    assert first.startswith("restic-")
+    assert record("restic", "Fatal: locked\n", exit="1", started="1795500000")["job_id"] == first
+    others = [
+        record("restic", "Fatal: locked\n", exit="1", started="1795500001"),
+        record("restic", "Fatal: locked\n", exit="1", started="1795500000", source="srv-2"),
+        record("restic", "Fatal: locked\n", exit="1", started="1795500000", tenant="2"),
+        record("restic", "Fatal: locked\n", exit="1", started="1795500000", kind="maintenance"),
+        record("borg", "Fatal: locked\n", exit="1", started="1795500000"),
+        record("restic", "Fatal: locked\n", exit="1"),
+        record("restic", "Fatal: wrong password\n", exit="1"),
+        record("restic", "Fatal: locked\n", exit="1", ended="1795500000"),
+        record("restic", "Fatal: locked\n", exit="1", ended="1795500001"),
+    ]
+    assert len({first, *(other["job_id"] for other in others)}) == 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "processed 5 files, 1.2.3 GiB in 0:01",
+        "processed 5 files, . GiB in 0:01",
+        f"processed 5 files, {'9' * 400} GiB in 0:01",
+        "processed 5 files, 999999999 PiB in 0:01",
+        f"processed {'9' * 5000} files, 1 GiB in 0:01",
+        "processed 5 files, 1 KB in 0:01",
+        "This archive:   1.2.3 GB   1 GB   1 GB",
+        "This archive:   . GB   1 GB   1 GB",
+        f"This archive:   {'9' * 400} GB   1 GB   1 GB",
+        "This archive:   999999999 PB   1 GB   999999999 PB",
+        '{"message_type":"summary","total_bytes_processed":1e999,"data_added":NaN,"total_duration":1e400}',
+        '{"message_type":"summary","total_bytes_processed":' + "9" * 5000 + "}",
+        '{"message_type":"error","error":{"Op":7,"Err":-5},"item":["x"]}',
+        '{"message_type":"error","error":{"Err":199}}',
+        '{"archive":{"duration":-Infinity,"stats":{"original_size":-1,"deduplicated_size":1.5,"nfiles":"0"}}}',
+        "\x1b[2K\x1b]0;title\x07\x1b",
+    ],
+    ids=itertools.count(),
+)
+@pytest.mark.django_db
+@pytest.mark.parametrize("tool", ["restic", "borg"])
+def test_odd_numbers_in_a_text_are_answered_and_not_believed(program, hybrid, tool, text):
+    path = f"runs/{tool}?tenant={hybrid.pk}&organization=Kiel&source=srv-1&exit=1&started=1795500000"
+    for body in (text, text.encode() + b"\xff\xfe\x00", text.encode("utf-16")):
+        assert program.post(path, body, "text/plain").status_code == 200
 
 
 def test_what_went_wrong_is_kept_in_words():
@@ -107,6 +195,26 @@ def test_what_went_wrong_is_kept_in_words():
     assert record("restic", text, exit="1", job="x")["message"] == (
         "Fatal: unable to open config file / Is there a repository at the following location? / norepo"
     )
+
+
+def test_an_error_is_told_in_words_once_per_file_and_without_the_terminals_escapes():
+    error = {"message_type": "error", "error": {"Op": "open", "Path": "/srv/a", "Err": 13}, "item": "/srv/a"}
+    twice = "".join(json.dumps(error | {"during": during}) + "\n" for during in ("scan", "archival"))
+    found = record("restic", twice + RESTIC, exit="3")
+    assert (found["errors"], found["message"]) == (1, "/srv/a: open: Permission denied")
+    found = record("restic", "\x1b[2Ksignal interrupt received, cleaning up\n", exit="130")
+    assert found["message"] == "signal interrupt received, cleaning up"
+
+
+def test_a_policy_needs_no_name():
+    assert record("restic", RESTIC, exit="0", interval_hours="24")["policy"] == {"name": "", "interval_hours": 24}
+
+
+def test_a_run_ends_neither_in_the_future_nor_before_it_started():
+    late = RESTIC.replace("90.5", "86000")
+    assert record("restic", late, exit="0", started="1795507200")["ended_at"] == "2026-11-24T08:00:00+00:00"
+    ahead = record("restic", RESTIC, exit="0", started="2026-11-24T08:03:00Z")
+    assert ahead["ended_at"] == ahead["started_at"] == "2026-11-24T08:03:00+00:00"
 
 
 def test_the_end_follows_from_start_and_duration():
@@ -133,7 +241,7 @@ def test_the_end_follows_from_start_and_duration():
 )
 @pytest.mark.parametrize("tool", ["restic", "borg"])
 def test_no_output_breaks_the_reader(tool, text):
-    assert record(tool, text, exit="0", job="j")["job_id"] == "j"
+    assert record(tool, text, exit="1", job="j")["job_id"] == "j"
 
 
 @pytest.mark.parametrize("code", ["-1", "256", "x", "1.0", "\u0661", "9" * 300])
