@@ -9,7 +9,7 @@ UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --gener
 export PORT PG
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: FORCE run manage test lint check format lock reset clean screenshots bench chaos lighthouse fuzz mutants
+.PHONY: FORCE run manage test tools lint check format lock reset clean screenshots bench chaos lighthouse fuzz mutants
 
 run: .venv/run.ok var/frontend
 	@$(BIN)/python -m msc.portal --end-with-parent
@@ -21,6 +21,11 @@ manage: .venv/run.ok
 test: .venv/dev.ok var/frontend
 	@scripts/test-tools
 	@scripts/test $(ARGS)
+
+# Tests with real third-party programs: restic, borg and borgmatic through connect/msc-run. ARGS="-k borg"
+tools: .venv/dev.ok var/frontend var/tools.ok
+	@scripts/test-tools
+	@PATH="$(CURDIR)/var/tools/bin:$$PATH" $(BIN)/python -m pytest -n 0 tests/tools $(ARGS)
 
 lint: .venv/dev.ok var/frontend
 	@scripts/lint
@@ -64,6 +69,7 @@ format: .venv/dev.ok
 lock: .venv/uv.ok
 	@$(UV_COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt
 	@$(UV_COMPILE) $(UPGRADE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	@$(UV_COMPILE) $(UPGRADE) --group tools -o requirements/tools.txt
 	@scripts/npm install --package-lock-only --silent
 	@$(BIN)/python -m msc.frontend lock
 
@@ -89,6 +95,13 @@ clean: reset
 	@# pytest finds its plugin tests.stack however it is called.
 	@$(BIN)/python -c "import sysconfig; open(sysconfig.get_path('purelib') + '/msc.pth', 'w').write('$(CURDIR)\n')"
 	@touch .venv/run.ok $@
+
+# Programs that only `make tools` runs: in an environment of their own, so that they bend no version of the portal's.
+var/tools.ok: .venv/uv.ok requirements/tools.txt
+	@echo "Installing the programs of requirements/tools.txt into var/tools."
+	@mkdir -p var && rm -rf var/tools && $(PYTHON) -m venv --without-pip var/tools
+	@$(BIN)/uv pip install -q --python var/tools/bin/python --require-hashes -r requirements/tools.txt
+	@touch $@
 
 node_modules/ok: package-lock.json | .venv/uv.ok
 	@echo "Getting the front-end files of package-lock.json by npm."

@@ -226,6 +226,7 @@ _TOOL_PARAMETERS = {
     "ended": "When it ended; default: start and duration, or now.",
     "exit": "The tool's exit code; it decides how the run ended.",
     "summary": "none: the command prints no summary (borg create without --stats); then the exit code alone counts.",
+    "status": "running: the command has just started; send its output under the same job when it has ended.",
     "policy": "The name of the backup policy.",
     "interval_hours": "Hours between two backups of the policy.",
     "retention_days": "Days that the policy keeps backups.",

@@ -157,6 +157,8 @@ def _object(text: str, begin: int) -> Iterator[Numbered]:
         if "\n" not in text[begin:].rstrip():
             raise ParseError(f"The body is not JSON: {error}.") from error
     else:
+        if isinstance(found, dict) and found.keys() == {"records"}:
+            raise ParseError('"records" is not an array.')
         if _after_space(text, end) == len(text):
             return iter([(1, found)])
     return _lines(text)

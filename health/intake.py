@@ -22,6 +22,7 @@ from health.records import (
     run_of,
     usage_of,
 )
+from health.refused import Samples
 from msc.access.models import Msp
 from msc.access.names import folded_name
 from tenants.models import Tenant
@@ -42,10 +43,16 @@ class Outcome:
     unchanged: int = 0
     note: str = ""
     refusals: list[Refusal] = field(default_factory=list)
+    samples: Samples = field(default_factory=Samples)
 
     @property
     def kept(self) -> int:
         return self.created + self.updated + self.unchanged
+
+    def refuse(self, line: int, refused: Refused, record: object) -> None:
+        """Note that a record is not kept, and why."""
+        self.refusals.append(Refusal(line, refused.field, refused.reason))
+        self.samples.add(line, refused, record)
 
 
 class _Target(NamedTuple):
@@ -128,7 +135,7 @@ def _read(
             elif not begin <= record.moment < end:
                 _refuse_outside(msp.day_of(record.moment), oldest, today + DAY)
         except Refused as refused:
-            outcome.refusals.append(Refusal(line, refused.field, refused.reason))
+            outcome.refuse(line, refused, raw)
         else:
             found.append((line, record))
     return found
@@ -142,7 +149,7 @@ def _lawful(msp: Msp, found: list[tuple[int, Any]], outcome: Outcome) -> list[tu
         try:
             lawful.append((record, _taking(targets.get(record.tenant), record)))
         except Refused as refused:
-            outcome.refusals.append(Refusal(line, refused.field, refused.reason))
+            outcome.refuse(line, refused, record._asdict())
     outcome.refusals.sort(key=lambda refusal: refusal.line)
     return lawful
 

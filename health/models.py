@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from customers.models import Customer
 from health.querysets import AlertQuerySet, DataSourceQuerySet, RunQuerySet, UsageQuerySet
+from health.refused import RefusedRecord
 from health.statuses import AlertState, AlertType, Delivery, RunKind, RunStatus, Severity, UsageUnit
 from health.totals import MspDay, TenantDay, TenantMonth
 from msc.access.models import Msp, User
@@ -25,6 +26,7 @@ __all__ = [
     "DataSource",
     "DirtyDay",
     "MspDay",
+    "RefusedRecord",
     "RollupState",
     "Run",
     "TenantDay",

@@ -16,6 +16,7 @@ from health import locks
 from health.days import BACKUP_WINDOW, DAY, USAGE_WINDOW, oldest_open_day, start_of, window
 from health.models import RollupState
 from health.recount import recount_customers, recount_days, recount_sources, recount_tenants, sources_on
+from health.refused import RETENTION
 from msc.access import scope
 from msc.access.models import Msp
 
@@ -190,6 +191,16 @@ DELETE FROM health_usagerecord WHERE id IN (SELECT u.id FROM unnest(%s::bigint[]
     JOIN health_usagerecord u ON u.msp_id = %s AND u.tenant_id = t.id AND u.day < %s LIMIT %s)
 """
 
+_PURGE_REFUSED = """
+DELETE FROM health_refusedrecord WHERE id IN
+    (SELECT id FROM health_refusedrecord WHERE msp_id = %s AND received_at < %s LIMIT %s)
+"""
+
+
+def purge_refused(msp: Msp, now: datetime) -> int:
+    """Delete refused records that are older than they are kept."""
+    return _delete(msp, _PURGE_REFUSED, [msp.pk, now - RETENTION])
+
 
 def purge(msp: Msp) -> int:
     """Delete runs and usage of closed days, batch by batch; the daily totals stay for ever."""
@@ -218,6 +229,7 @@ def forget_tenant(msp: Msp, tenant_id: int) -> None:
         cursor.execute("DELETE FROM health_dirtyday WHERE msp_id = %s AND tenant_id = %s", of_tenant)
         cursor.execute("UPDATE health_alert SET data_source_id = NULL WHERE msp_id = %s AND tenant_id = %s", of_tenant)
         cursor.execute("DELETE FROM health_datasource WHERE msp_id = %s AND tenant_id = %s", of_tenant)
+        cursor.execute("DELETE FROM health_refusedrecord WHERE msp_id = %s AND tenant_id = %s", of_tenant)
         recount_customers(msp, recount_tenants(msp, [tenant_id], timezone.now()))
 
 

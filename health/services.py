@@ -10,7 +10,8 @@ from customers.services import last_change
 from health import intake, tools
 from health.intake import Numbered, Outcome
 from health.models import DataSource, Run
-from health.records import Refusal, Refused
+from health.records import Refused
+from health.refused import Endpoint
 from health.statuses import RunStatus
 from msc.access.models import Msp, User
 from msc.access.permits import require
@@ -18,34 +19,52 @@ from msc.errors import Conflict, DomainError
 from msc.events import log
 from msc.people.models import ApiCredential
 
+#: Characters from the end of a tool's output that are shown of a refused one.
+SHOWN_OUTPUT = 400
+
 
 @transaction.atomic
 def take_runs(*, by: ApiCredential, msp: Msp, records: Iterable[Numbered]) -> Outcome:
     """Keep the runs that a program sends for tenants of its MSP."""
-    return intake.store_runs(_own(by, msp), records)
+    now = timezone.now()
+    outcome = intake.store_runs(_own(by, msp), records, now)
+    outcome.samples.keep(by=by, msp=msp, endpoint=Endpoint.RUNS, now=now)
+    return outcome
 
 
 @transaction.atomic
 def take_usage(*, by: ApiCredential, msp: Msp, records: Iterable[Numbered]) -> Outcome:
     """Keep the usage records that a program sends for tenants of its MSP."""
-    return intake.store_usage(_own(by, msp), records)
+    now = timezone.now()
+    outcome = intake.store_usage(_own(by, msp), records, now)
+    outcome.samples.keep(by=by, msp=msp, endpoint=Endpoint.USAGE, now=now)
+    return outcome
 
 
 @transaction.atomic
 def take_output(*, by: ApiCredential, msp: Msp, tool: str, text: str, parameters: dict[str, str]) -> Outcome:
     """Keep the run that the output of a backup tool tells of."""
     now = timezone.now()
+    outcome = Outcome()
     try:
-        call = tools.call_of(parameters, now)
-        record = tools.record_of(tools.TOOLS[tool], text, call, parameters, now)
+        outcome = _store_output(_own(by, msp), tools.TOOLS[tool], text, parameters, now)
     except Refused as refused:
-        return Outcome(refusals=[Refusal(1, refused.field, refused.reason)])
-    if call.ended_at is None and (known := _end_known(msp, record["tenant"], record["job_id"])):
+        outcome.refuse(1, refused, parameters | {"output": text[-SHOWN_OUTPUT:]})
+        outcome.samples.keep(by=by, msp=msp, endpoint=Endpoint(tool), now=now)
+    return outcome
+
+
+def _store_output(msp: Msp, tool: tools.Tool, text: str, parameters: dict[str, str], now: datetime) -> Outcome:
+    """Store the run; raise Refused with the caller's word for the field when it is not kept."""
+    call = tools.call_of(parameters, now)
+    record = tools.record_of(tool, text, call, parameters, now)
+    if call.ended_at is None and not call.is_running and (known := _end_known(msp, record["tenant"], record["job_id"])):
         record["ended_at"] = known.isoformat()
-    outcome = intake.store_runs(_own(by, msp), [(1, record)], now)
-    if outcome.kept and record["kind"] == "other":
+    outcome = intake.store_runs(msp, [(1, record)], now)
+    if outcome.refusals:
+        raise Refused(_parameter_of(outcome.refusals[0].field), outcome.refusals[0].reason)
+    if record["kind"] == "other":
         outcome.note = tools.NOTE
-    outcome.refusals = [Refusal(1, _parameter_of(one.field), one.reason) for one in outcome.refusals]
     return outcome
 
 

@@ -32,12 +32,13 @@ def keep_up() -> None:
 
 @shared_task
 def retain() -> None:
-    """Close days past their retention and delete what they were counted from."""
+    """Close days past their retention and delete what they were counted from, and refused records."""
     for msp in working_msps():
         for tenant in _purged_tenants(msp):
             rollups.forget_tenant(msp, tenant)
         if rollups.close_days(msp):
             rollups.purge(msp)
+        rollups.purge_refused(msp, timezone.now())
 
 
 def _purged_tenants(msp: Msp) -> list[int]:

@@ -12,13 +12,14 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from customers.models import Assignment, Contact, Customer, CustomerIdentity, CustomerSummary
-from health.models import Alert, RollupState, TenantDay, TenantHealth
+from health.models import Alert, RefusedRecord, RollupState, TenantDay, TenantHealth
 from health.statuses import AlertState, AlertType, Severity
 from msc.access import scope
 from msc.access.models import Msp, User
 from msc.access.names import folded_name
 from msc.access.roles import Role
 from msc.mail.models import OutboxBody, OutboxMessage
+from msc.people.models import ApiCredential
 from serviceplans.catalogue import Edition, Product, Workload
 from serviceplans.models import OfferedProduct, OfferedRegion, PlanProduct, ServicePlan, StorageRegion
 from tenants.models import QuotaPeriod, Tenant, TenantRegion
@@ -117,10 +118,11 @@ def make_tenant(
     expiry: date | None = None,
     regions: tuple[str, ...] = ("us-east-1",),
     quota: tuple[str, date, date] | None = None,
+    created_at: datetime | None = None,
 ) -> Tenant:
     """Make a tenant that already stands in the state, as a task could; `quota` is amount, effective and end date.
 
-    With an expiry in the past the tenant was created long enough before it.
+    With an expiry in the past the tenant was created long enough before it. Its usage may go back two years.
     """
     today = customer.msp.today()
     expiry = None if tenant_type == TenantType.SANDBOX else expiry or today + timedelta(days=25)
@@ -137,6 +139,7 @@ def make_tenant(
             license_expiry=expiry,
             term_started_on=created_on,
             created_on=created_on,
+            created_at=created_at or timezone.now() - timedelta(days=730),
             delete_on=today + timedelta(days=7) if state == TenantState.DELETING else None,
             deleted_at=timezone.now() if state == TenantState.DELETED else None,
         )
@@ -240,3 +243,26 @@ def make_email(
         )
         OutboxBody.objects.create(message=message, msp=msp, subject=f"Secret of {to}", text="Secret of it", html="")
     return message
+
+
+def make_refused(credential: ApiCredential, tenant: Tenant | None = None, **fields: Any) -> RefusedRecord:
+    """Make an entry of the refused records of a credential."""
+    with scope.entered("portal", msp=credential.msp_id):
+        return RefusedRecord.objects.create(
+            msp_id=credential.msp_id,
+            credential=credential,
+            tenant=tenant,
+            customer_id=tenant and tenant.customer_id,
+            **{
+                "received_at": timezone.now(),
+                "endpoint": "runs",
+                "line": 1,
+                "records": 1,
+                "field": "tenant",
+                "reason": "There is no such tenant.",
+                "named": str(tenant.pk if tenant else 999),
+                "source": "srv-1",
+                "text": "{}",
+            }
+            | fields,
+        )

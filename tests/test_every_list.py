@@ -122,6 +122,14 @@ def _sources(msp: Msp, number: int) -> None:
         )
 
 
+def _refused(msp: Msp, number: int) -> None:
+    person = factories.make_person(msp)
+    key, _ = ApiCredential.issue(msp=msp, name=f"Key {next(numbers)}", scopes=["runs:write"], created_by=person)
+    tenant = factories.make_tenant(factories.make_customer(msp), factories.make_plan(msp))
+    for _ in range(number):
+        factories.make_refused(key, tenant)
+
+
 #: What the lists belong to that stand on the page of one thing.
 SUBJECT = "Subject"
 SUBJECTS = {
@@ -146,6 +154,7 @@ ROWS: dict[str, Callable[[Msp, int], None]] = {
     "alerts": _alerts,
     "consumption": _consumption,
     "sources": _sources,
+    "refused": _refused,
 }
 
 

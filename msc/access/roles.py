@@ -37,6 +37,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "consumption.view": _everyone,
     "alert.view": _everyone,
     "alert.subscribe": _admin,
+    "refused.view": _everyone,
     "event.view": _overseers,
     "administrator.manage": _admin,
     "settings.edit": _admin,

@@ -74,6 +74,7 @@ SCOPED: dict[str, str] = {
     "health_rollupstate": "msp_id",
     "health_alert": "msp_id",
     "health_alertsubscription": "msp_id",
+    "health_refusedrecord": "msp_id",
 }
 
 #: Tables that belong to no MSP, each with the reason why it may stand outside.

@@ -12,6 +12,7 @@ from health import tasks as health_tasks
 from health.intake import Outcome
 from health.models import Run
 from health.services import take_runs, take_usage
+from health.statuses import PRODUCT_OF
 from msc.access import scope
 from msc.access.models import Msp, User
 from msc.demo import people, stories, world
@@ -20,6 +21,7 @@ from msc.demo.organisations import organisations
 from msc.demo.people import ADA
 from msc.people.credentials import create_credential
 from msc.people.models import ApiCredential, CredentialScope
+from serviceplans.catalogue import Product, Workload
 from tenants.models import Tenant
 from tenants.states import TenantState
 from tenants.tasks import apply_changes
@@ -39,7 +41,9 @@ def load(now: datetime | None = None) -> bool:
     tellers = world.build(password, now)
     while _anything_to_apply():
         apply_changes()
-    _top_up(_required(_northwind()), tellers, now)
+    northwind = _required(_northwind())
+    _top_up(northwind, tellers, now)
+    _send_mistakes(northwind, tellers[0], now)
     world.end(tellers)
     people.write_accounts(password)
     return True
@@ -84,9 +88,13 @@ def _top_up(msp: Msp, tellers: list[Teller], now: datetime) -> None:
     with scope.entered("portal", msp=msp.pk):
         latest = Run.objects.for_msp(msp.pk).order_by("-started_at").values_list("started_at", flat=True).first()
         by = _credential(msp)
+        added = {
+            pk: msp.day_of(at).isoformat() for pk, at in Tenant.objects.for_msp(msp.pk).values_list("pk", "created_at")
+        }
     since = latest.date() - timedelta(days=1) if latest else now.date() - timedelta(days=DAYS)
     _send(msp, by, _all(tellers, since, now, "runs"), take_runs)
-    _send(msp, by, _all(tellers, since, now, "usage"), take_usage)
+    usage = _all(tellers, since, now, "usage")
+    _send(msp, by, (record for record in usage if record["day"] >= added[record["tenant"]]), take_usage)
     while rollups.drain(msp, now):
         continue
     health_tasks.keep_up()
@@ -104,6 +112,20 @@ def _send(msp: Msp, by: ApiCredential, records: Iterable[dict[str, Any]], take: 
         if outcome.refusals:
             refusal = outcome.refusals[0]
             raise RuntimeError(f"record {refusal.line} was refused: {refusal.field}: {refusal.reason}")
+
+
+def _send_mistakes(msp: Msp, teller: Teller, now: datetime) -> None:
+    """Send what a tool with a wrong configuration sends; the portal refuses it and lists it."""
+    good = next(iter(teller.runs(now.date() - timedelta(days=3), now)))
+    wrong_product = Workload.M365 if PRODUCT_OF[good["workload"]] == Product.HYBRID else Workload.VMWARE
+    later = (now + timedelta(hours=1)).isoformat()
+    mistakes = [
+        *(good | {"tenant": 40_471, "data_source": f"nas-{number}"} for number in range(1, 4)),
+        good | {"workload": wrong_product.value},
+        good | {"ended_at": later},
+    ]
+    with scope.entered("portal", msp=msp.pk):
+        take_runs(by=_credential(msp), msp=msp, records=enumerate(mistakes, start=1))
 
 
 def _credential(msp: Msp) -> ApiCredential:

@@ -5,7 +5,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Case, CharField, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +16,7 @@ from msc.pages.columns import Column, Names, Values
 from msc.pages.dialogs import ConfirmDialog, FormDialog, Outcome
 from msc.pages.fields import NameField
 from msc.pages.filters import ListFilters, MultiChoice, Search
-from msc.pages.kinds import Badge, Date, LongText, Look, Text
+from msc.pages.kinds import Badge, Date, LongText, Look, Number, Text
 from msc.pages.list import Empty, ListPage
 from msc.pages.rendering import Action, RowAction
 from msc.pages.tables import ListTable
@@ -43,6 +44,15 @@ class Scopes(LongText):
         return ", ".join(str(CredentialScope(scope).label) for scope in values[0])
 
 
+class Refused(Number):
+    """How many records of a credential were refused in 30 days, which leads to their list."""
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the number; a zero leads nowhere."""
+        number = super().html(values, names)
+        return f'<a href="{reverse("health:refused")}?credential={values[1]}">{number}</a>' if values[0] else number
+
+
 class CredentialTable(ListTable):
     """The API credentials of an MSP."""
 
@@ -53,14 +63,23 @@ class CredentialTable(ListTable):
     scopes = Scopes("Scopes", sort=(), shown=True, width=280)
     state = Badge("State", looks=STATES, shown=True, width=130, lead=True)
     last_used_at = Date("Last used", shown=True)
+    refused = Refused(
+        "Refused records", fields=("refused", "pk"), sort=(), shown=True, width=150, hint="In the last 30 days"
+    )
     expires_at = Date("Expires", shown=True)
     created_at = Date("Created on")
     created_by = Text("Created by", fields=("created_by__email",))
 
     @classmethod
-    def prepare(cls, queryset: QuerySet[Any], columns: Sequence[Column]) -> QuerySet[Any]:  # noqa: ARG003
-        """Nothing more: the state comes with the rows."""
-        return queryset
+    def prepare(cls, queryset: QuerySet[Any], columns: Sequence[Column]) -> QuerySet[Any]:
+        """Count the refused records, which the health app keeps, where they are shown; the state comes with the rows."""
+        if not any("refused" in column.fields for column in columns):
+            return queryset
+        mine = queryset.order_by().filter(pk=OuterRef("pk")).values("pk")
+        counted: QuerySet[Any] = queryset.annotate(
+            refused=Coalesce(Subquery(mine.annotate(total=Sum("refused_records__records")).values("total")), 0)
+        )
+        return counted
 
 
 class CredentialFilters(ListFilters):

@@ -14,7 +14,7 @@ from msc.access.models import Msp, MspState
 from tenants.models import Tenant
 from tenants.states import TenantState
 from tests.factories import make_tenant
-from tests.health.conftest import Program, issue, run, usage
+from tests.health.conftest import Program, at, issue, run, usage
 
 pytestmark = pytest.mark.django_db
 
@@ -208,10 +208,10 @@ def test_usage_that_is_not_in_order_is_refused(program, hybrid, field, value):
     assert response.json()["errors"][0]["field"] == field
 
 
-def test_usage_is_neither_of_tomorrow_nor_of_a_day_before_the_product(program, hybrid, harbour, plan, scoped):
+def test_usage_is_neither_of_tomorrow_nor_of_a_day_before_the_product(program, harbour, plan):
+    hybrid = make_tenant(harbour, plan, created_at=at("2026-11-20T23:30:00Z"))  # the 21st in Berlin
     assert program.post("usage", [usage(hybrid, day="2026-11-25")]).json()["errors"][0]["field"] == "day"
     assert program.post("usage", [usage(hybrid, day="2026-11-24")]).status_code == 200
-    Tenant.objects.filter(pk=hybrid.pk).update(created_at="2026-11-20T23:30:00Z")  # the 21st in Berlin
     early = program.post("usage", [usage(hybrid, day="2026-11-20")])
     assert (early.status_code, "2026-11-21" in early.json()["errors"][0]["reason"]) == (422, True)
     assert program.post("usage", [usage(hybrid, day="2026-11-21")]).status_code == 200

@@ -2,9 +2,8 @@
 
 import itertools
 import json
-import os
+import shlex
 import shutil
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,10 +11,10 @@ import pytest
 
 from health import tools
 from health.models import Run
-from health.statuses import RunKind, RunStatus
 from msc.access import scope
 from tests.factories import make_customer, make_plan, make_tenant
 from tests.health.conftest import at, issue
+from tests.machine import SCRIPT, Machine
 
 NOW = at("2026-11-24T08:00:00Z")
 needs_restic = pytest.mark.skipif(not shutil.which("restic"), reason="restic is not installed")
@@ -128,6 +127,31 @@ def test_only_a_summary_makes_a_successful_backup(tool, text, parameters, kind, 
     assert (found["kind"], found["status"]) == (kind, status)
     if kind in ("other", "maintenance"):
         assert (found["bytes"], found["bytes_transferred"]) == (None, None)
+
+
+BORGMATIC = """repo-2: Error running actions for repository
+summary:
+An error occurred
+Error running actions for repository
+Repository repo-2 does not exist.
+Error running configuration
+
+Need some help? https://torsion.org/borgmatic/#issues
+"""
+
+
+def test_the_exit_code_1_of_borgmatic_is_a_failure():
+    failed = record("borg", BORGMATIC, exit="1", summary="none")
+    assert (failed["kind"], failed["status"]) == ("backup", "failed")
+    assert failed["message"].endswith("Repository repo-2 does not exist. / Error running configuration")
+    assert record("borg", PLAIN_BORG + BORGMATIC, exit="1")["status"] == "completed_with_errors"
+
+
+def test_a_start_is_a_running_run_that_its_end_replaces():
+    started = record("restic", "", status="running", started="1795500000", job="j")
+    assert (started["status"], started["job_id"], started.get("ended_at")) == ("running", "j", None)
+    with pytest.raises(tools.Refused, match="status"):
+        record("restic", "", status="failed")
 
 
 def test_a_silent_backup_is_declared_by_one_word():
@@ -268,153 +292,54 @@ def test_a_call_that_cannot_be_kept_says_which_parameter_is_wrong(program, hybri
     assert program.post("runs/restic?colour=red", RESTIC, "text/plain").status_code == 400
 
 
-class Shell:
-    """A machine on which a backup tool runs and curl pipes what it prints into the portal."""
-
-    def __init__(self, folder: Path, server: str, secret: str, tenant: int) -> None:
-        self.folder, self.server, self.tenant = folder, server, tenant
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "RESTIC_PASSWORD": "only-for-the-tests",
-            "RESTIC_REPOSITORY": str(folder / "restic"),
-            "BORG_REPO": str(folder / "borg"),
-            "BORG_BASE_DIR": str(folder),
-            "MSC_TOKEN": secret,
-            "LC_ALL": "C.UTF-8",
-        }
-        (folder / "data").mkdir()
-        (folder / "data" / "a").write_text("hello")
-        (folder / "data" / "b").write_bytes(os.urandom(50_000))
-
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def report(self, tool: str, command: str, **parameters: str) -> tuple[int, int]:
-        """Run the tool, pipe its output as the guide does, and return its exit code and the status of the answer."""
-        query = "&".join(
-            f"{name}={value}"
-            for name, value in {"tenant": str(self.tenant), "organization": "Kiel", **parameters}.items()
-        )
-        done = self.run(
-            f'set -o pipefail; out=$(mktemp); {command} >"$out" 2>&1; code=$?; '
-            'curl -s -o answer -w "%{http_code}" -H "Authorization: Bearer $MSC_TOKEN" --data-binary @"$out" '
-            f'"{self.server}/api/v1/runs/{tool}?{query}&exit=$code"; exit $code'
-        )
-        return done.returncode, int(done.stdout or 0)
-
-
 @pytest.fixture
-def tenant(transactional_db, northwind):
-    """A committed tenant: the server runs outside the test's transaction."""
+def machine(transactional_db, northwind, ada, portal, tmp_path):
+    """A machine with a committed tenant: the server runs outside the test's transaction."""
     with scope.entered("portal", msp=northwind.pk):
-        return make_tenant(make_customer(northwind, "Harbour Logistics"), make_plan(northwind))
-
-
-@pytest.fixture
-def machine(tenant, ada, portal, tmp_path):
-    return Shell(tmp_path, portal, issue(ada)[1], tenant.pk)
-
-
-def kept(tenant) -> dict[str, tuple]:
-    """Return what the portal keeps of each source: kind, status, size and message."""
-    with scope.entered("portal", msp=tenant.msp_id):
-        rows = Run.objects.values_list("data_source__name", "kind", "status", "size_bytes", "message")
-        return {source: (kind, status, size, message) for source, kind, status, size, message in rows}
+        tenant = make_tenant(make_customer(northwind, "Harbour Logistics"), make_plan(northwind))
+    return Machine(tmp_path, portal, issue(ada)[1], tenant)
 
 
 @needs_restic
-def test_real_restic_runs_arrive_as_they_are_failures_included(machine, tenant):
+def test_restic_reports_through_the_guides_script(machine):
     assert machine.run("restic init").returncode == 0
-    assert machine.report("restic", "restic backup --json data", source="good") == (0, 200)
-    assert machine.report("restic", "restic backup data", source="plain") == (0, 200)
-    assert machine.report("restic", "restic backup --json data gone", source="one-gone")[1] == 200
-    code, status = machine.report("restic", "restic backup --json gone", source="all-gone", job="unit-1")
-    assert (code != 0, status) == (True, 200)
-    code, status = machine.report(
-        "restic", "RESTIC_REPOSITORY=nowhere restic backup --json data", source="no-repo", job="unit-2"
-    )
-    assert (code != 0, status) == (True, 200)
-    restored = machine.report(
-        "restic", "restic restore latest --target out", source="restored", job="unit-3", kind="restore"
-    )
-    assert restored == (0, 200)
-    found = kept(tenant)
-    assert {source: (kind, status) for source, (kind, status, _, _) in found.items()} == {
-        "good": (RunKind.BACKUP, RunStatus.SUCCESSFUL),
-        "plain": (RunKind.BACKUP, RunStatus.SUCCESSFUL),
-        "one-gone": (RunKind.BACKUP, RunStatus.WITH_ERRORS),
-        "all-gone": (RunKind.BACKUP, RunStatus.FAILED),
-        "no-repo": (RunKind.BACKUP, RunStatus.FAILED),
-        "restored": (RunKind.RESTORE, RunStatus.SUCCESSFUL),
-    }
-    assert found["good"][2] == 50_005
-    assert "do not exist" in found["all-gone"][3]
-    assert "repository" in found["no-repo"][3]
+    assert machine.report("restic backup --json data", "good").returncode == 0
+    assert machine.report("restic backup --json gone", "bad").returncode != 0
+    assert machine.outcomes() == {"good": ("Backup", "Successful"), "bad": ("Backup", "Failed")}
+    assert machine.kept()["good"].size_bytes == 50_005
+    assert machine.waiting() == []
 
 
 @needs_borg
-def test_real_borg_runs_arrive_as_they_are_failures_included(machine, tenant):
+def test_borg_reports_through_the_guides_script(machine):
     assert machine.run("borg init -e none").returncode == 0
-    assert machine.report("borg", "borg create --json ::a1 data", source="good") == (0, 200)
-    assert machine.report("borg", "borg create --stats ::a2 data", source="plain") == (0, 200)
-    assert machine.report("borg", "borg create --json ::a3 data gone", source="one-gone") == (1, 200)
-    assert machine.report("borg", "borg --log-json create --json ::a4 data gone", source="logged") == (1, 200)
-    assert machine.report("borg", "borg create --json ::a1 data", source="taken", job="unit-1") == (2, 200)
-    assert machine.report("borg", "borg extract ::a1", source="restored", job="unit-2", kind="restore") == (0, 200)
-    found = kept(tenant)
-    assert {source: (kind, status) for source, (kind, status, _, _) in found.items()} == {
-        "good": (RunKind.BACKUP, RunStatus.SUCCESSFUL),
-        "plain": (RunKind.BACKUP, RunStatus.SUCCESSFUL),
-        "one-gone": (RunKind.BACKUP, RunStatus.WITH_ERRORS),
-        "logged": (RunKind.BACKUP, RunStatus.WITH_ERRORS),
-        "taken": (RunKind.BACKUP, RunStatus.FAILED),
-        "restored": (RunKind.RESTORE, RunStatus.SUCCESSFUL),
+    assert machine.report("borg create ::a1 data", "good").returncode == 0
+    assert machine.report("borg create ::a1 data", "bad").returncode == 2
+    assert machine.report("borg prune --keep-last 1", "prune").returncode == 0
+    assert machine.outcomes() == {
+        "good": ("Backup", "Successful"),
+        "bad": ("Backup", "Failed"),
+        "prune": ("Maintenance", "Successful"),
     }
-    assert found["good"][2] > 50_000
-    assert "already exists" in found["taken"][3]
+    assert machine.waiting() == []
 
 
-def blocks(language: str) -> list[str]:
-    guide = (Path(__file__).parents[2] / "docs" / "guide" / "connect.md").read_text()
-    return [part.split("```", 1)[0] for part in guide.split(f"```{language}\n")[1:]]
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "connect.md"
+
+
+def test_the_guide_shows_the_script_as_it_is():
+    assert SCRIPT.read_text() in GUIDE.read_text()
 
 
 @needs_restic
-def test_the_guides_script_loses_nothing_while_the_portal_is_away(machine, tenant):
-    script = next(block for block in blocks("sh") if block.startswith("#!/bin/bash"))
-    (machine.folder / "msc-run").write_text(script)
-    (machine.folder / "header").write_text(f"Authorization: Bearer {machine.environment['MSC_TOKEN']}")
-    machine.environment |= {
-        "MSC_SPOOL": str(machine.folder / "spool"),
-        "MSC_HEADER": "header",
-        "MSC_URL": "http://127.0.0.1:9",
-    }
-    assert machine.run("restic init").returncode == 0
-
-    def back_up(source: str, what: str) -> int:
-        query = f"tenant={tenant.pk}&organization=Kiel&source={source}"
-        return machine.run(f"bash msc-run restic '{query}' restic backup --json {what}").returncode
-
-    assert back_up("away", "data") == 0
-    assert back_up("away-failed", "gone") == 1
-    assert kept(tenant) == {}
-    # The portal is back: the next run sends what waits.
-    for waiting in (machine.folder / "spool").glob("*.curl"):
-        waiting.write_text(waiting.read_text().replace("http://127.0.0.1:9", machine.server))
-    machine.environment["MSC_URL"] = machine.server
-    assert back_up("back", "data") == 0
-    assert {source: status for source, (_, status, _, _) in kept(tenant).items()} == {
-        "away": RunStatus.SUCCESSFUL,
-        "away-failed": RunStatus.FAILED,
-        "back": RunStatus.SUCCESSFUL,
-    }
-    assert list((machine.folder / "spool").iterdir()) == []
+def test_the_guides_one_liner_reports_a_failure(machine):
+    line = GUIDE.read_text().split("```sh\nout=", 1)[1].split("```", 1)[0]
+    line = ("out=" + line).replace("https://msc.example", machine.environment["MSC_URL"])
+    line = line.replace("/etc/msc.header", machine.environment["MSC_HEADER"]).replace(
+        "tenant=7", f"tenant={machine.tenant.pk}"
+    )
+    line = line.replace("organization=Main", "organization=Kiel").replace("/srv", "/nowhere")
+    done = machine.run(f"bash -c {shlex.quote(line)}", HOSTNAME="srv-1")
+    assert done.returncode != 0, done
+    with scope.entered("portal", msp=machine.tenant.msp_id):
+        assert Run.objects.get().get_status_display() == "Failed"
