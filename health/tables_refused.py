@@ -43,7 +43,7 @@ class RefusedTable(ListTable):
     default_sort = "-received_at"
 
     received_at = Date("Received", required=True, shown=True, always=True)
-    reason = Reason("Reason", fields=("field", "reason"), sort=(), shown=True, width=320)
+    reason = Reason("Reason", fields=("field", "reason"), sort=(), shown=True, width=320, lead=True)
     credential = Text("Credential", fields=("credential__name",), sort=(), shown=True, width=130)
     named = Text("Product ID sent", sort=(), shown=True, width=130)
     customer = CustomerOfTenant(

@@ -59,12 +59,17 @@ class CredentialTable(ListTable):
     default_sort = "-created_at"
 
     name = Text("Name", always=True)
-    prefix = Text("Begins with", shown=True, width=150)
-    scopes = Scopes("Scopes", sort=(), shown=True, width=280)
-    state = Badge("State", looks=STATES, shown=True, width=130, lead=True)
+    prefix = Text("Begins with", shown=True, width=130)
+    scopes = Scopes("Scopes", sort=(), shown=True, width=185)
+    state = Badge("State", looks=STATES, shown=True, width=110, lead=True)
     last_used_at = Date("Last used", shown=True)
     refused = Refused(
-        "Refused records", fields=("refused", "pk"), sort=(), shown=True, width=150, hint="In the last 30 days"
+        "Refused",
+        fields=("refused", "pk"),
+        sort=(),
+        shown=True,
+        width=95,
+        hint="Records that were refused in the last 30 days",
     )
     expires_at = Date("Expires", shown=True)
     created_at = Date("Created on")
