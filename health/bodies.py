@@ -15,8 +15,8 @@ MOST_RECORDS = 25_000
 #: Characters of one record, and the shorter lengths that are tried first: most records need no more than the first.
 LONGEST_RECORD = 262_144
 _LENGTHS = (4_096, 32_768, LONGEST_RECORD)
-#: Bytes of a tool's text that are read, and how many of its beginning and of its end are kept.
-MOST_TEXT, HEAD, TAIL = 64 * 2**20, 64 * 2**10, 192 * 2**10
+#: Bytes that are kept of the beginning and of the end of a tool's text.
+HEAD, TAIL = 64 * 2**10, 192 * 2**10
 _CHUNK = 64 * 2**10
 Numbered = tuple[int, object]
 
@@ -46,19 +46,9 @@ class TooLarge(APIException):
     default_detail = f"Send at most 12 MB and {MOST_RECORDS} records in one call."
 
 
-class LengthRequired(APIException):
-    """The call does not say how long its body is."""
-
-    status_code = 411
-    default_code = "length_required"
-    default_detail = "Send the body with a Content-Length: a body in chunks is not read."
-
-
 def excerpt_of(request: Request) -> str:
     """Return a tool's text without its progress lines; of a long one the first 64 KB and the last 192 KB."""
     refuse_encoded(request)
-    if _length_of(request) > MOST_TEXT:
-        raise TooLarge(f"Send at most {MOST_TEXT // 2**20} MB of text in one call.")
     chunks = iter(lambda: request.read(_CHUNK), b"")
     return excerpt(chunks).decode("utf-8-sig", "replace")
 
@@ -98,17 +88,10 @@ def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def refuse_encoded(request: Request) -> None:
-    """Refuse a compressed body, and one whose length is not known."""
+    """Refuse a compressed body."""
     encoding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if encoding not in ("", "identity"):
         raise UnsupportedMediaType(encoding, "Send the body as it is, without a Content-Encoding.")
-    if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
-        raise LengthRequired
-
-
-def _length_of(request: Request) -> int:
-    text = request.META.get("CONTENT_LENGTH") or "0"
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def records_of(request: Request) -> Iterator[Numbered]:

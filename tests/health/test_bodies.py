@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from health import bodies, tools
+from msc.access.answers import largest_body
 from tests.health.conftest import run, usage
 
 STATUS = b'{"message_type":"status","percent_done":0.5,"current_files":["/srv/\\"type\\": \\"file_status\\""]}\n'
@@ -196,10 +197,11 @@ def test_a_backup_of_many_hours_arrives_with_its_summary(program, hybrid):
 
 
 @pytest.mark.django_db
-def test_a_text_above_64_mb_is_refused_unread_with_a_reason(program, hybrid, monkeypatch):
-    monkeypatch.setattr(bodies, "MOST_TEXT", MB)
+def test_a_text_above_the_limit_of_its_address_is_refused_unread_with_a_reason(program, hybrid, settings):
+    assert largest_body("/api/v1/runs/borg") == 64 * MB
+    settings.MSC_LARGEST_BODIES = (("/api/v1/runs/", MB),)
     answer = program.post(f"runs/borg?tenant={hybrid.pk}&organization=a&source=b&exit=0", b"x" * (MB + 1), "text/plain")
-    assert (answer.status_code, "1 MB" in str(answer.json())) == (413, True)
+    assert (answer.status_code, "larger" in answer.json()["detail"]) == (413, True)
 
 
 @pytest.mark.django_db
