@@ -45,7 +45,7 @@ def notices(user: User) -> list[Notice]:
 
 _WORDS = (
     ("failing", "alert-circle", f"attention={Attention.FAILING}"),
-    ("unknown", "help-circle", f"attention={Attention.SILENT}"),
+    ("not reporting", "help-circle", f"attention={Attention.SILENT}"),
     (f"expiring within {EXPIRING_DAYS} days", "hourglass", f"expires={EXPIRING_DAYS}"),
     ("near or over quota", "chart-bar", f"attention={Attention.QUOTA}"),
 )

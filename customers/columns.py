@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Unpack
 
+from django.utils import timezone
 from django.utils.html import escape
 
+from customers.models import Health
 from msc.pages.columns import EMPTY_HTML, NEUTRALISED_STARTS, Column, Names, Values, neutralised
-from msc.pages.kinds import Look, Multi, Number, Options
+from msc.pages.kinds import Badge, Date, Look, Multi, Number, Options, sign
 
 
 class PerProduct(Multi):
@@ -109,14 +111,55 @@ def _trimmed(value: Decimal) -> Decimal:
     return value.quantize(Decimal(1)) if value == value.to_integral() else value.normalize()
 
 
+EXPIRED = Look("Expired", "alert-circle", "bad")
+LAST_DAY = Look("About to expire", "alert-circle", "bad")
+SOON = Look("Expires soon", "alert-triangle", "warn")
+SOON_DAYS = 7
+
+
+def due_look(days_left: int) -> Look | None:
+    """Return how near the end of a license is, or None when there is time."""
+    if days_left < 0:
+        return EXPIRED
+    return LAST_DAY if days_left <= 1 else SOON if days_left <= SOON_DAYS else None
+
+
+class Expiry(Date):
+    """The day a license ends, toned by the days that are left."""
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the day, with a sign when few days are left."""
+        shown = super().html(values, names)
+        look = due_look((values[0] - timezone.localdate()).days) if values[0] else None
+        return sign(look) + shown if look else shown
+
+
+#: How the health of a customer looks.
+HEALTH_LOOKS: dict[int, Look] = {
+    Health.FAILING: Look("Failing", "circle-x", "bad"),
+    Health.NOT_REPORTING: Look("Not reporting", "help-circle", "warn"),
+    Health.WARNING: Look("Warning", "alert-triangle", "warn"),
+    Health.OK: Look("OK", "circle-check", "good"),
+    Health.NO_DATA: Look("No data", "minus"),
+}
+
+
+class HealthBadge(Badge):
+    """The health of a customer; the first click sorts what needs attention first."""
+
+    descends_first = True
+
+
+#: A state that needs nobody is a word in quiet text.
+QUIET = ("", "quiet")
 #: How the state of a product looks; the words are the tenants app's.
 TONES = {
-    "creating": ("loader", "busy"),
-    "ready": ("circle-check", "good"),
-    "updating": ("loader", "busy"),
+    "creating": QUIET,
+    "ready": QUIET,
+    "updating": QUIET,
     "suspended": ("player-pause", "warn"),
-    "deleting": ("trash", "bad"),
-    "deleted": ("trash", "neutral"),
+    "deleting": ("trash", "warn"),
+    "deleted": QUIET,
 }
 
 

@@ -1,16 +1,14 @@
-"""The head of a customer's pages, the same on every tab: who it is, where its products stand, and what can be done."""
+"""The head of a customer's pages, the same on every tab: name, health and what can be done."""
 
 from typing import Any
 
-from customers.columns import state_looks
+from customers.columns import HEALTH_LOOKS
 from customers.models import Customer
-from customers.tables import tenant_choices
 from msc.access.models import User
 from msc.pages.detail import PageAction, shown_actions, shown_tabs
 from msc.pages.kinds import Look
 from msc.pages.rendering import Action
 
-LOOKS = state_looks(tenant_choices("state"))
 ACTIONS = (
     Action("Edit", "customers:edit", needs="customer.edit", icon="pencil"),
     Action("Delete", "tenants:delete_customer", needs="customer.delete", icon="trash"),
@@ -23,7 +21,7 @@ def head(user: User, customer: Customer, tab: str) -> dict[str, Any]:
         "object": customer,
         "tabs": shown_tabs(user, "customer", tab, customer.pk),
         "actions": actions(user, customer),
-        "states": states(customer),
+        "health": health(customer),
     }
 
 
@@ -32,7 +30,6 @@ def actions(user: User, customer: Customer) -> list[PageAction]:
     return [] if customer.is_sandbox else shown_actions(user, ACTIONS, customer.pk)
 
 
-def states(customer: Customer) -> list[Look]:
-    """Return where the customer's products stand, each state once."""
-    found = {entry["st"] for entry in customer.summary.products}
-    return [look for state, look in LOOKS.items() if state in found]
+def health(customer: Customer) -> Look:
+    """Return the badge of the customer's health."""
+    return HEALTH_LOOKS[customer.summary.health]

@@ -187,6 +187,16 @@ def _one_value(name: str) -> list[models.Index]:
     ]
 
 
+class Health(models.IntegerChoices):
+    """The health of a customer's backups; a higher number needs attention sooner."""
+
+    NO_DATA = 0, "No data"
+    OK = 1, "OK"
+    WARNING = 2, "Warning"
+    NOT_REPORTING = 3, "Not reporting"
+    FAILING = 4, "Failing"
+
+
 class CustomerSummary(models.Model):
     """What the customer list shows and sorts by of things that hang on a customer, one row for each.
 
@@ -232,6 +242,7 @@ class CustomerSummary(models.Model):
     cu_90d = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     failing_sources = models.PositiveIntegerField(default=0)
     silent_sources = models.PositiveIntegerField(default=0)
+    health = models.PositiveSmallIntegerField(choices=Health, db_default=Health.NO_DATA)
     counted_at = models.DateTimeField(null=True)
 
     objects = ScopedQuerySet.as_manager()
@@ -256,6 +267,7 @@ class CustomerSummary(models.Model):
             *_one_value("last_backup_at"),
             *_one_value("open_alerts"),
             *_one_value("cu_90d"),
+            *_one_value("health"),
             models.Index(fields=["msp", "customer"], condition=Q(failing_sources__gte=1), name="summary_failing"),
             models.Index(fields=["msp", "customer"], condition=Q(silent_sources__gte=1), name="summary_silent"),
             # Under row-level security no index compares decimals, but one may hold few; 50 is below most MSPs' warning.

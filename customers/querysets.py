@@ -102,7 +102,7 @@ class Attention(TextChoices):
     """What may be wrong with the backups and quotas of a customer, as the rollups of the app above count it."""
 
     FAILING = "failing", "Backups failing"
-    SILENT = "silent", "Unknown: data sources silent"
+    SILENT = "silent", "Not reporting"
     QUOTA = "quota", "Near or over quota"
 
 

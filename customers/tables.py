@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from customers.columns import PerProduct, Several, Units, state_looks
+from customers.columns import HEALTH_LOOKS, Expiry, HealthBadge, PerProduct, Several, Units, state_looks
 from customers.models import Customer
 from msc.pages.columns import Column
 from msc.pages.kinds import Badge, Date, Link, LongText, Named, Number, Percent, Phone, Text
@@ -49,8 +49,9 @@ class CustomerTable(ListTable):
         sort=("identity__folded_name",),
         required=True,
         always=True,
-        width=230,
+        width=215,
     )
+    health = HealthBadge("Health", looks=HEALTH_LOOKS, fields=("summary__health",), shown=True, width=145, lead=True)
     product = PerProduct("Product", Named("", dictionary="products"), "p", by="product", always=True, width=200)
     plan = PerProduct("Service Plan", Named("", dictionary="plans"), "s", by="plan", always=True, width=155)
     account_name = Text("Account Name", fields=("account_name",), sort=("folded_account_name",), required=True)
@@ -65,18 +66,10 @@ class CustomerTable(ListTable):
         sort_high=("summary__admin_high",),
         width=190,
     )
-    status = PerProduct(
-        "Status",
-        Badge("", looks=state_looks(tenant_choices("state"))),
-        "st",
-        by="status",
-        shown=True,
-        width=130,
-        lead=True,
-    )
+    status = PerProduct("Status", Badge("", looks=state_looks(tenant_choices("state"))), "st", by="status", width=130)
     license_expiry = PerProduct(
         "License Expiry",
-        Date("", near_days=NEAR_EXPIRY_DAYS),
+        Expiry("", near_days=NEAR_EXPIRY_DAYS),
         "x",
         by="expiry",
         read=date.fromisoformat,

@@ -115,8 +115,8 @@ class CustomerPage(DetailPage):
         return Customer.objects.for_user(self.user).select_related("identity", "summary", "msp").with_admin_names()
 
     def more(self) -> dict[str, Any]:
-        """Return where the customer's products stand, each state once."""
-        return {"states": heads.states(self.object)}
+        """Return the badge of the customer's health."""
+        return {"health": heads.health(self.object)}
 
     def get_title(self) -> str:
         """Return the customer's real name."""

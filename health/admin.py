@@ -1,4 +1,4 @@
-"""Support staff's view of runs: that they came and how they ended, none of their words."""
+"""Support staff's view of runs: that they came, how they ended and whether they have a message, not its text."""
 
 from typing import Any
 
@@ -40,13 +40,19 @@ class RunAdmin(SupportAdmin):
         "size_bytes",
         "sent_bytes",
         "errors",
+        "has_error_message",
     )
-    readonly_fields = ("partner", "customer_account")
+    readonly_fields = ("partner", "customer_account", "has_error_message")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the runs with the columns that support staff's role may read."""
         runs: QuerySet[Any] = super().get_queryset(request)
         return runs.select_related("msp", "tenant__customer").defer(*UNREADABLE)
+
+    @display(description="Message")
+    def has_error_message(self, run: Run) -> str:
+        """Return whether there is a message; its text belongs to the MSP."""
+        return "Yes, shown to the MSP only" if run.has_message else "None"
 
     @display(description="Account name")
     def customer_account(self, run: Run) -> str:

@@ -1,9 +1,10 @@
-"""A customer's consumption as stacked bars, a slot per day; what is not known is a gap with a ground of its own."""
+"""A customer's consumption as stacked bars, a slot per day; days that are not known are hatched, per product."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -38,10 +39,13 @@ class Slot:
 
 @dataclass(frozen=True)
 class Gap:
-    """Days in a row of which a record is missing."""
+    """Days in a row of which a product's record is missing, in the part of the height that belongs to the product."""
 
     x: int
+    y: int
     width: int
+    height: int
+    place: int
 
 
 @dataclass(frozen=True)
@@ -111,10 +115,13 @@ class Chart:
     @property
     def words(self) -> str:
         """What there is to see, in a sentence."""
-        parts = [f"{use.label}: {use.total:,.2f} CU" for use in self.use.uses]
-        unknown = self.use.unknown_days
-        missing = f" On {unknown} days a usage record is missing." if unknown else ""
-        return f"Stacked bars. {'; '.join(parts)}.{missing}"
+        return f"Stacked bars. {' '.join(_in_words(use) for use in self.use.uses)}"
+
+
+def _in_words(use: Use) -> str:
+    total = "unknown" if use.total is None else f"{use.total:,.2f} CU"
+    missing = len(use.unknown)
+    return f"{use.label}: {total}" + (f", {missing} days without a usage record." if missing else ".")
 
 
 def chart_of(use: CustomerUse) -> Chart:
@@ -125,14 +132,14 @@ def chart_of(use: CustomerUse) -> Chart:
     unknown = [one.unknown for one in use.uses]
     cells = [[_cell(one, day, missing) for one, missing in zip(use.uses, unknown, strict=True)] for day in days]
     rows = [
-        Row(day, texts, texts[0] if len(texts) == 1 else _total(amounts, is_unknown=day in use.unknown))
+        Row(day, texts, texts[0] if len(texts) == 1 else total_of(amounts, lacks_days=day in use.unknown))
         for day, texts, amounts in zip(days, cells, known, strict=True)
     ]
     return Chart(
         use=use,
         top=top,
         slots=[_slot(number, row, use.uses, top) for number, row in enumerate(rows)],
-        gaps=list(_gaps(days, use.unknown)),
+        gaps=[gap for place, days_off in enumerate(unknown) for gap in _gaps(days, days_off, place, len(unknown))],
         rows=rows[::-1],
         width=len(days) * SLOT,
     )
@@ -162,17 +169,14 @@ def _slot(number: int, row: Row, uses: Sequence[Use], top: Decimal) -> Slot:
     return Slot(number * SLOT, f"{absolute(row.day)}. {words}", bars)
 
 
-def _gaps(days: Sequence[date], unknown: set[date]) -> Iterator[Gap]:
-    begin: int | None = None
-    for number, day in enumerate(days):
-        is_unknown = day in unknown
-        if is_unknown and begin is None:
-            begin = number
-        elif not is_unknown and begin is not None:
-            yield Gap(begin * SLOT, (number - begin) * SLOT)
-            begin = None
-    if begin is not None:
-        yield Gap(begin * SLOT, (len(days) - begin) * SLOT)
+def _gaps(days: Sequence[date], unknown: set[date], place: int, products: int) -> Iterator[Gap]:
+    """Yield the product's gaps; the first product's stand below, as its bars do."""
+    height = HEIGHT // products
+    top = HEIGHT - (place + 1) * height
+    for is_unknown, run in groupby(enumerate(days), key=lambda one: one[1] in unknown):
+        if is_unknown:
+            numbers = [number for number, _ in run]
+            yield Gap(numbers[0] * SLOT, top, len(numbers) * SLOT, height, place + 1)
 
 
 def _cell(use: Use, day: date, unknown: set[date]) -> str:
@@ -181,7 +185,9 @@ def _cell(use: Use, day: date, unknown: set[date]) -> str:
     return UNKNOWN if day in unknown else ABSENT
 
 
-def _total(known: Sequence[Decimal], *, is_unknown: bool) -> str:
+def total_of(known: Sequence[Decimal], *, lacks_days: bool) -> str:
+    """Return a sum in words: one that lacks a record says so."""
     if known:
-        return f"{sum(known, Decimal(0)):,.2f}"
-    return UNKNOWN if is_unknown else ABSENT
+        least = "at least " if lacks_days else ""
+        return f"{least}{sum(known, Decimal(0)):,.2f}"
+    return UNKNOWN if lacks_days else ABSENT

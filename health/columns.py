@@ -16,7 +16,7 @@ LOOKS: dict[int, Look] = {
     RunStatus.WITH_ERRORS: Look("Completed with errors", "alert-triangle", "warn"),
     RunStatus.FAILED: Look("Failed", "circle-x", "bad"),
 }
-UNKNOWN = Look("Unknown", "alert-circle", "warn")
+UNKNOWN = Look("Not reporting", "help-circle", "warn")
 NEVER = Look("No backup yet", "minus", "neutral")
 RUNNING = Look("Running", "loader", "busy")
 
@@ -30,10 +30,15 @@ def _job_html(moment: datetime | None, job: str) -> str:
     )
 
 
+def first_line(message: str) -> str:
+    """Return what a list shows of an error message."""
+    return message.partition("\n")[0]
+
+
 class LastStatus(Column):
     """How the last backup ended and when, with its job; of a silent source nobody knows.
 
-    `fields` are status, moment, job, whether it is silent, and how many of its jobs run.
+    `fields` are status, moment, job, whether it is silent, how many of its jobs run, and the error message.
     """
 
     kind = "badge"
@@ -41,7 +46,7 @@ class LastStatus(Column):
 
     def html(self, values: Values, names: Names) -> str:
         """Show the state with icon and word, and below it the age and the job."""
-        status, moment, job, is_silent, running = values
+        status, moment, job, is_silent, running, message = values
         told = LOOKS.get(status, NEVER)
         look = UNKNOWN if is_silent else told
         shown = badge(look)
@@ -53,11 +58,14 @@ class LastStatus(Column):
         safe = escape(job)
         age = f"{last}{relative(moment, timezone.now())} ({safe})"
         whole = f"{absolute(moment)}, job {safe}"
-        return f'<div>{shown}</div><div class="cut age" title="{whole}">{age}</div>'
+        cell = f'<div>{shown}</div><div class="cut age" title="{whole}">{age}</div>'
+        if message:
+            cell += f'<div class="cut message" title="{escape(message)}">{escape(first_line(message))}</div>'
+        return cell
 
     def text(self, values: Values, names: Names) -> str:
         """Write the state and, in brackets, the job."""
-        status, _, job, is_silent, _ = values
+        status, _, job, is_silent, *_ = values
         word = UNKNOWN.word if is_silent else LOOKS.get(status, NEVER).word
         return f"{word} ({job})" if job else word
 
@@ -77,6 +85,21 @@ class JobAge(Column):
         """Write the moment and the job."""
         moment, job = values[:2]
         return "" if moment is None else f"{timezone.localtime(moment):%Y-%m-%d %H:%M} ({job})"
+
+
+class LastRestore(JobAge):
+    """The last successful restore, and a later one that failed: `fields` end with when, its job and its message."""
+
+    def html(self, values: Values, names: Names) -> str:
+        """Show the failed restore above the successful one."""
+        *_, failed_at, job, message = values
+        if failed_at is None:
+            return super().html(values, names)
+        title = escape(f"{absolute(failed_at)}, job {job}. {message}")
+        failed = f'<div class="line">{badge(LOOKS[RunStatus.FAILED])}</div>'
+        age = f'<div class="line age cut" title="{title}">{relative(failed_at, timezone.now())} ({escape(job)})</div>'
+        last = f"<div>Last successful: {super().html(values, names)}</div>" if values[0] else ""
+        return f"{failed}{age}{last}"
 
 
 class LastGood(JobAge):

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from health.statuses import AlertType, Severity
 from msc.access.names import folded_name
+from msc.pages.kinds import floored
 from serviceplans.catalogue import Product, Workload
 from tenants.states import TenantType
 
@@ -42,6 +43,7 @@ class Condition:
     threshold: int
     severity: Severity
     summary: str
+    message: str = ""  # what the backup tool said
 
 
 _LICENSES: dict[str, tuple[AlertType, str, tuple[int, ...]]] = {
@@ -72,29 +74,43 @@ def license_condition(subject: Subject, tenant_type: str, expiry: date | None, t
 
 
 def quota_condition(subject: Subject, used: Decimal | None, warning: int, critical: int) -> Condition | None:
-    """Tell of a quota that is nearly used up; the percentages are settings of the MSP."""
+    """Report a quota that is nearly used up, with the level it crossed; both levels are settings of the MSP."""
     if used is None or used < warning:
         return None
     is_critical = used >= critical
     severity = Severity.CRITICAL if is_critical else Severity.WARNING
-    summary = f"{used:.0f} % of the quota of {Product(subject.product).label} is used"
+    level = critical if is_critical else warning
+    summary = (
+        f"{floored(used, 1)} % of the quota of {Product(subject.product).label} is used"
+        f" ({severity.label.lower()} level: {level} %)"
+    )
     return Condition(AlertType.QUOTA, subject, 2 if is_critical else 1, severity, summary)
 
 
-def backup_condition(subject: Subject, name: str, failures: int) -> Condition | None:
-    """Tell of a source whose last run failed, more urgently when its last three did."""
+def backup_condition(subject: Subject, name: str, failures: int, message: str = "") -> Condition | None:
+    """Report a source whose last backup failed, more urgently when its last three did."""
     if failures == 0:
         return None
     if failures >= 3:
-        return Condition(AlertType.BACKUP_FAILED, subject, 2, Severity.CRITICAL, f"The last 3 backups of {name} failed")
-    return Condition(AlertType.BACKUP_FAILED, subject, 1, Severity.WARNING, f"The last backup of {name} failed")
+        step, severity, summary = 2, Severity.CRITICAL, f"The last 3 backups of {name} failed"
+    else:
+        step, severity, summary = 1, Severity.WARNING, f"The last backup of {name} failed"
+    return Condition(AlertType.BACKUP_FAILED, subject, step, severity, summary, message)
+
+
+def restore_condition(subject: Subject, name: str, *, has_failed: bool, message: str) -> Condition | None:
+    """Report a source whose last restore failed and was not closed by hand."""
+    if not has_failed:
+        return None
+    summary = f"The last restore of {name} failed"
+    return Condition(AlertType.RESTORE_FAILED, subject, 1, Severity.WARNING, summary, message)
 
 
 def silence_condition(subject: Subject, name: str, *, is_silent: bool) -> Condition | None:
-    """Tell of a source of which nothing was heard for longer than expected."""
+    """Report a source that has not reported for longer than expected."""
     if not is_silent:
         return None
-    summary = f"Nothing was heard of {name} for longer than expected"
+    summary = f"{name} has not reported a backup for longer than expected"
     return Condition(AlertType.SOURCE_SILENT, subject, 1, Severity.WARNING, summary)
 
 

@@ -102,15 +102,22 @@ def number_of_tenants(tenants: QuerySet[Tenant], user: User, span: Span, most: i
 
 @dataclass(frozen=True)
 class Sums:
-    """The CU of all rows, what customers that are deleted used besides, and how old the figures are."""
+    """The CU of all rows, what customers that are deleted used besides, and how old the figures are.
+
+    `lacks_days` says that for some of the rows a day without a usage record is missing from the sum.
+    """
 
     total: Decimal | None = None
     gone: Decimal | None = None
     counted_at: datetime | None = None
+    lacks_days: bool = False
 
 
-def sums(user: User, span: Span, chosen: QuerySet[Tenant] | None) -> Sums:
+def sums(user: User, span: Span, chosen: QuerySet[Tenant] | None, today: date) -> Sums:
     """Return the sums of the days, of the chosen tenants or of all that the person sees, in one statement."""
+    rows = Tenant.objects.for_user(user) if chosen is None else chosen
+    counted: QuerySet[Any] = with_consumption(rows.order_by(), user, span, today)
+    lacking = counted.filter(unknown_days__gt=0)
     facts = _facts(user, span)
     gone = facts.filter(tenant__deleted_at__isnull=False, tenant__customer__deleted_at__isnull=False)
     if chosen is not None:
@@ -121,11 +128,11 @@ def sums(user: User, span: Span, chosen: QuerySet[Tenant] | None) -> Sums:
     else:
         every = MspDay.objects.for_user(user).filter(day__range=(span.first, span.last), tenants__gt=0)
         listed = _sum(every)
-    states = RollupState.objects.for_user(user).annotate(total=listed, gone=_sum(gone))
-    for total, by_gone, counted_at in states.values_list("total", "gone", "drained_at"):
+    states = RollupState.objects.for_user(user).annotate(total=listed, gone=_sum(gone), lacks_days=Exists(lacking))
+    for total, by_gone, counted_at, lacks_days in states.values_list("total", "gone", "drained_at", "lacks_days"):
         # Where nothing is left of what was used, nobody who is listed used it.
         rest = total if total is None or by_gone is None else total - by_gone or None
-        return Sums(rest, by_gone, counted_at)
+        return Sums(rest, by_gone, counted_at, lacks_days)
     return Sums()
 
 
@@ -161,9 +168,9 @@ class Use:
         return str(Product(self.product).label)
 
     @property
-    def total(self) -> Decimal:
-        """The CU of all days that are known."""
-        return sum(self.days.values(), Decimal(0))
+    def total(self) -> Decimal | None:
+        """The CU of all days that are known, or None when none is."""
+        return sum(self.days.values(), Decimal(0)) if self.days else None
 
     @property
     def unknown(self) -> set[date]:
@@ -181,8 +188,13 @@ class CustomerUse:
 
     @property
     def total(self) -> Decimal:
-        """The CU of all products."""
-        return sum((use.total for use in self.uses), Decimal(0))
+        """The CU of all products, as far as it is known."""
+        return sum((use.total or Decimal(0) for use in self.uses), Decimal(0))
+
+    @property
+    def shown_apart(self) -> Sequence[Use]:
+        """The products, when there are several to tell apart."""
+        return self.uses if len(self.uses) > 1 else ()
 
     @cached_property
     def unknown(self) -> set[date]:

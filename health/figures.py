@@ -6,8 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from health.columns import first_line
 from health.models import TenantHealth
 from health.statuses import AlertType, Severity
+from msc.pages.kinds import floored
 from serviceplans.catalogue import Product
 
 
@@ -30,9 +32,9 @@ class Headline:
 
     @property
     def rate(self) -> Decimal | None:
-        """The share of successful jobs among those that say something, or None when none does."""
-        told = self.good + self.failed
-        return Decimal(100 * self.good) / told if told else None
+        """The share of successful jobs among those that succeeded or failed, rounded down, or None without any."""
+        ended = self.good + self.failed
+        return floored(Decimal(100 * self.good) / ended, 1) if ended else None
 
 
 def headline(healths: Sequence[TenantHealth]) -> Headline:
@@ -55,11 +57,13 @@ def headline(healths: Sequence[TenantHealth]) -> Headline:
 
 @dataclass(frozen=True)
 class Fact:
-    """What the panel tells of an active alert."""
+    """What the panel shows of an open alert."""
 
+    pk: int
     severity: int
     type: str
     summary: str
+    message: str
     first_seen: datetime
 
 
@@ -68,6 +72,7 @@ class ProductAlerts:
     """The active alerts of one product: how many of each severity and kind, and the worst of them in detail."""
 
     product: str
+    label: str
     severities: Sequence[tuple[str, int, int]]
     kinds: Sequence[tuple[str, int]]
     alerts: Sequence[Fact]
@@ -78,17 +83,26 @@ MOST_ALERTS = 10
 
 
 def alerts_by_product(facts: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[ProductAlerts]:
-    """Count the active alerts of each product; they come worst first, and the first stand in detail."""
-    return [_of_product(label, facts.get(product, ())) for product, label in Product.choices]
+    """Count the open alerts of each of the customer's products; they come worst first, the first of them in detail."""
+    return [_of_product(product, facts[product]) for product in Product.values if product in facts]
 
 
-def _of_product(label: str, facts: Sequence[Mapping[str, Any]]) -> ProductAlerts:
+def _of_product(product: str, facts: Sequence[Mapping[str, Any]]) -> ProductAlerts:
+    counts = [(s.label, int(s), sum(fact["severity"] == s for fact in facts)) for s in reversed(Severity)]
     return ProductAlerts(
-        label,
-        [(s.label, int(s), sum(fact["severity"] == s for fact in facts)) for s in reversed(Severity)],
+        product,
+        Product(product).label,
+        [one for one in counts if one[2]],
         [(t.label, count) for t in AlertType if (count := sum(fact["type"] == t for fact in facts))],
         [
-            Fact(fact["severity"], fact["type"], fact["summary"], datetime.fromisoformat(fact["first_seen"]))
+            Fact(
+                fact["id"],
+                fact["severity"],
+                fact["type"],
+                fact["summary"],
+                first_line(fact["message"]),
+                datetime.fromisoformat(fact["first_seen"]),
+            )
             for fact in facts[:MOST_ALERTS]
         ],
         max(0, len(facts) - MOST_ALERTS),

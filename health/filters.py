@@ -60,6 +60,14 @@ class UsageFilters(_OfTenant):
     until = DayFilter("To", field_name="day", lookup_expr="lte")
 
 
+class UsageListFilters(ListFilters):
+    """Filters of a product's usage records."""
+
+    workload = UsageFilters.base_filters["workload"]
+    since = UsageFilters.base_filters["since"]
+    until = UsageFilters.base_filters["until"]
+
+
 class AlertFilters(ListFilters):
     """Filters of alerts."""
 
@@ -115,7 +123,7 @@ class AlertListFilters(ListFilters):
 
 
 class SourceState(MultiChoice):
-    """How data sources stand: a silent one is unknown and nothing else."""
+    """The status of data sources: a silent one is not reporting and nothing else."""
 
     CONDITIONS: ClassVar[dict[str, Q]] = {
         "successful": Q(is_silent=False, last_status=RunStatus.SUCCESSFUL),
@@ -128,7 +136,7 @@ class SourceState(MultiChoice):
         ("successful", "Successful"),
         ("with_errors", "Completed with errors"),
         ("failed", "Failed"),
-        ("unknown", "Unknown"),
+        ("unknown", "Not reporting"),
         ("never", "No backup yet"),
     )
 

@@ -14,7 +14,7 @@ class PolicyForm(forms.Form):
         min_value=1,
         max_value=MOST,
         required=False,
-        help_text="The source is Unknown once nothing was heard for this long and a tenth of it.",
+        help_text="The source is not reporting once no backup was reported for this long and a tenth of it.",
     )
     retention_days = forms.IntegerField(label="Days of retention", min_value=1, max_value=MOST, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)

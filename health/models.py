@@ -12,7 +12,7 @@ from django.utils import timezone
 from customers.models import Customer
 from health.querysets import AlertQuerySet, DataSourceQuerySet, RunQuerySet, UsageQuerySet
 from health.refused import RefusedRecord
-from health.statuses import AlertState, AlertType, Delivery, RunKind, RunStatus, Severity, UsageUnit
+from health.statuses import CLOSABLE, AlertState, AlertType, Delivery, RunKind, RunStatus, Severity, UsageUnit
 from health.totals import MspDay, TenantDay, TenantMonth
 from msc.access.models import Msp, User
 from msc.access.querysets import ScopedQuerySet
@@ -40,7 +40,9 @@ class DataSource(models.Model):
     """A thing that is backed up, of an organisation inside a tenant, with its last states as the rollup found them.
 
     `strip` has one letter for each of the 28 days that end on `strip_on`; `health.windows` reads it.
-    `silent_from` is the moment after which hearing nothing means that nobody knows whether it is backed up.
+    `silent_from` is the moment from which the source counts as not reporting. `last_message` is the error message of
+    the last backup, unless it was successful. `failed_restore_*` describe the last restore if it failed; one that ended
+    no later than `restores_closed_at` was closed by hand.
     """
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -63,12 +65,17 @@ class DataSource(models.Model):
     last_backup_at = models.DateTimeField(null=True, editable=False)
     last_backup_job = models.CharField(max_length=200, blank=True, editable=False)
     last_backup_bytes = models.BigIntegerField(null=True, editable=False)
+    last_message = models.CharField(max_length=1000, editable=False, db_default="")
     last_start_at = models.DateTimeField(null=True, editable=False)
     last_success_at = models.DateTimeField(null=True, editable=False)
     last_success_job = models.CharField(max_length=200, blank=True, editable=False)
     last_success_bytes = models.BigIntegerField(null=True, editable=False)
     last_restore_at = models.DateTimeField(null=True, editable=False)
     last_restore_job = models.CharField(max_length=200, blank=True, editable=False)
+    failed_restore_at = models.DateTimeField(null=True, editable=False)
+    failed_restore_job = models.CharField(max_length=200, editable=False, db_default="")
+    failed_restore_message = models.CharField(max_length=1000, editable=False, db_default="")
+    restores_closed_at = models.DateTimeField(null=True, editable=False)
     failures_in_row = models.PositiveSmallIntegerField(default=0, editable=False)
     running = models.PositiveSmallIntegerField(default=0, editable=False)
     heard_at = models.DateTimeField(null=True, editable=False)
@@ -130,6 +137,12 @@ class Run(models.Model):
     sent_bytes = models.BigIntegerField(null=True)
     errors = models.IntegerField(null=True)
     message = models.CharField(max_length=1000, blank=True)
+    # What support staff may know of the message, which belongs to the MSP.
+    has_message = models.GeneratedField(
+        expression=models.ExpressionWrapper(Q(message__gt=""), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     reported_at = models.DateTimeField()
     prior_moment = models.DateTimeField(null=True)
     prior_source_id = models.BigIntegerField(null=True)
@@ -244,6 +257,7 @@ class TenantHealth(models.Model):
     quota_used_percent = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     sources = models.PositiveIntegerField(default=0)
     failing_sources = models.PositiveIntegerField(default=0)
+    partial_sources = models.PositiveIntegerField(db_default=0)
     silent_sources = models.PositiveIntegerField(default=0)
     running = models.PositiveIntegerField(default=0)
     last_backup_at = models.DateTimeField(null=True)
@@ -294,7 +308,9 @@ class Alert(models.Model):
 
     `threshold` says how far the condition went (a higher one is worse); crossing the next one sets `raised_at`.
     `object_key` names the object, such as `tenant:12`; `folded_object` is what lists sort it by: the data source, or
-    the product. A purged source leaves its name in the summary.
+    the product. A purged source leaves its name in the summary. `message` is the error message that the backup tool
+    reported last; `closed_by` (a name) and `close_reason` are set when a person closed the
+    alert.
     """
 
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -314,6 +330,9 @@ class Alert(models.Model):
     raised_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
     count = models.PositiveIntegerField(default=1)
+    message = models.CharField(max_length=1000, db_default="")
+    closed_by = models.CharField(max_length=320, db_default="")
+    close_reason = models.CharField(max_length=500, db_default="")
 
     objects = AlertQuerySet.as_manager()
     scope_msp = "msp"
@@ -349,6 +368,11 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.summary
+
+    @property
+    def is_closable(self) -> bool:
+        """Whether a person may close the alert by hand."""
+        return self.state == AlertState.ACTIVE and self.type in CLOSABLE and self.data_source_id is not None
 
 
 class AlertSubscription(models.Model):

@@ -1,11 +1,14 @@
 """What health puts on the pages of customers and products."""
 
+from django.db.models import Count, Sum
 from django.utils.safestring import SafeString, mark_safe
 
 from customers.models import Customer
 from health.charts import chart_of
+from health.columns import first_line
 from health.consumption import use_of
-from health.models import Alert, DataSource
+from health.days import USAGE_WINDOW, window
+from health.models import Alert, DataSource, UsageRecord
 from health.statuses import Severity
 from health.tables import SourceTable
 from health.tables_alerts import SEVERITY_LOOKS
@@ -34,9 +37,11 @@ def alerts(user: User, tenant: Tenant) -> Panel | None:
         return None
     active = Alert.objects.for_user(user).active().filter(customer=tenant.customer_id, tenant=tenant)
     rows = list(active.order_by("-severity", "-raised_at", "pk")[: MOST_LISTED + 1])
-    shown = [(alert, SEVERITY_LOOKS[Severity(alert.severity)]) for alert in rows[:MOST_LISTED]]
+    shown = [
+        (alert, SEVERITY_LOOKS[Severity(alert.severity)], first_line(alert.message)) for alert in rows[:MOST_LISTED]
+    ]
     context = {"alerts": shown, "has_more": len(rows) > MOST_LISTED, "tenant": tenant}
-    return Panel("Active alerts", "health/_product_alerts.html", context)
+    return Panel("Open alerts", "health/_product_alerts.html", context)
 
 
 def sources(user: User, tenant: Tenant) -> Panel | None:
@@ -55,6 +60,20 @@ def sources(user: User, tenant: Tenant) -> Panel | None:
         "tenant": tenant,
     }
     return Panel("Data sources", "health/_product_sources.html", context, wide=True)
+
+
+def usage(user: User, tenant: Tenant) -> Panel | None:
+    """Return what the product consumed in the last 90 days, by workload and measure."""
+    if not user.can("consumption.view"):
+        return None
+    days = window(tenant.customer.msp.today(), USAGE_WINDOW)
+    records = UsageRecord.objects.for_user(user).filter(tenant=tenant, day__range=days).counted()
+    sums = records.order_by("workload", "measure").values("workload", "measure")
+    rows = [
+        {**row, "label": Workload(row["workload"]).label}
+        for row in sums.annotate(total=Sum("cu"), number=Count("day", distinct=True))
+    ]
+    return Panel("Usage (last 90 days)", "health/_product_usage.html", {"rows": rows, "tenant": tenant})
 
 
 def _safe(cell: str) -> SafeString:

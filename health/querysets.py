@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from health.statuses import AlertState
@@ -28,13 +28,20 @@ class RunQuerySet(ScopedQuerySet["Run"]):
 class UsageQuerySet(ScopedQuerySet["UsageRecord"]):
     """Usage records of tenants."""
 
+    def counted(self) -> Self:
+        """Return the records that the sums count: derived ones only for days without a reported one."""
+        reported = self.model._default_manager.filter(
+            msp=OuterRef("msp"), tenant=OuterRef("tenant"), day=OuterRef("day"), is_derived=False
+        )
+        return self.filter(Q(is_derived=False) | ~Exists(reported))
+
 
 class AlertQuerySet(ScopedQuerySet["Alert"]):
     """Alerts, active and resolved."""
 
     def as_facts(self) -> ArraySubquery:
         """Return a subquery that gathers what a panel tells of the alerts, so that they come with their product."""
-        fields = ("severity", "type", "summary", "first_seen", "raised_at")
+        fields = ("id", "severity", "type", "summary", "message", "first_seen", "raised_at")
         return ArraySubquery(
             self.order_by("-severity", "-raised_at", "pk").values(fact=JSONObject(**{f: f for f in fields}))
         )

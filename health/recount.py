@@ -72,8 +72,9 @@ _LATEST = "ORDER BY r.moment DESC, r.job_id DESC LIMIT"
 
 _SOURCES = f"""
 WITH figures AS MATERIALIZED (  -- or it is found anew for every row that the planner does not expect
-    SELECT s.id, told.status, told.moment, told.job_id, told.size_bytes, good.moment AS good_at, good.job_id AS good_job,
+    SELECT s.id, told.status, told.moment, told.job_id, told.size_bytes, told.message, good.moment AS good_at, good.job_id AS good_job,
         good.size_bytes AS good_bytes, restored.moment AS restored_at, restored.job_id AS restored_job, row.failures,
+        unrestored.moment AS unrestored_at, unrestored.job_id AS unrestored_job, unrestored.message AS unrestored_message,
         greatest(begun.at, going.begun_at) AS begun_at, greatest(heard.at, going.heard_at) AS heard_at,
         coalesce(going.number, 0) AS running, strip.letters,
         CASE WHEN s.policy_interval_hours IS NULL THEN {HOURS_WITHOUT_POLICY}
@@ -82,6 +83,8 @@ WITH figures AS MATERIALIZED (  -- or it is found anew for every row that the pl
     LEFT JOIN LATERAL (SELECT r.* {_RUN_OF_SOURCE} AND r.kind = 1 AND r.status >= 2 {_LATEST} 1) told ON true
     LEFT JOIN LATERAL (SELECT r.* {_RUN_OF_SOURCE} AND r.kind = 1 AND r.status IN (2, 3) {_LATEST} 1) good ON true
     LEFT JOIN LATERAL (SELECT r.* {_RUN_OF_SOURCE} AND r.kind = 2 AND r.status IN (2, 3) {_LATEST} 1) restored ON true
+    LEFT JOIN LATERAL (SELECT r.* {_RUN_OF_SOURCE} AND r.kind = 2 AND r.status >= 2 {_LATEST} 1) unrestored
+        ON unrestored.status = 4
     LEFT JOIN LATERAL (SELECT coalesce(r.started_at, r.moment) AS at {_RUN_OF_SOURCE} AND r.kind = 1 {_LATEST} 1)
         begun ON true
     LEFT JOIN LATERAL (SELECT r.moment AS at {_RUN_OF_SOURCE} AND r.kind IN (1, 2) {_LATEST} 1) heard ON true
@@ -102,6 +105,9 @@ WITH figures AS MATERIALIZED (  -- or it is found anew for every row that the pl
 )
 UPDATE health_datasource s SET last_status = f.status, last_backup_at = f.moment,
     last_backup_job = coalesce(f.job_id, ''), last_backup_bytes = f.size_bytes, last_start_at = f.begun_at,
+    last_message = CASE WHEN f.status > 2 THEN f.message ELSE '' END,
+    failed_restore_at = f.unrestored_at, failed_restore_job = coalesce(f.unrestored_job, ''),
+    failed_restore_message = coalesce(f.unrestored_message, ''),
     last_success_at = f.good_at, last_success_job = coalesce(f.good_job, ''), last_success_bytes = f.good_bytes,
     last_restore_at = f.restored_at, last_restore_job = coalesce(f.restored_job, ''), failures_in_row = f.failures,
     running = f.running, heard_at = f.heard_at, silent_from = f.heard_at + f.patience,
@@ -113,10 +119,10 @@ FROM figures f WHERE s.id = f.id
 _TENANTS = f"""
 INSERT INTO health_tenanthealth (tenant_id, msp_id, customer_id, successful_30d, with_errors_30d, failed_30d,
     cancelled_30d, restores_30d, restores_failed_30d, cu_90d, quota_cu_used, quota_used_percent, sources,
-    failing_sources, silent_sources, running, last_backup_at, window_on, counted_at)
+    failing_sources, partial_sources, silent_sources, running, last_backup_at, window_on, counted_at)
 SELECT t.id, t.msp_id, t.customer_id, coalesce(w.successful, 0), coalesce(w.with_errors, 0), coalesce(w.failed, 0),
     coalesce(w.cancelled, 0), coalesce(w.restores, 0), coalesce(w.restores_failed, 0), u.cu, q.used,
-    CASE WHEN p.quota > 0 THEN round(100 * q.used / p.quota, 2) END, s.number, s.failing, s.silent, s.running,
+    CASE WHEN p.quota > 0 THEN trunc(100 * q.used / p.quota, 2) END, s.number, s.failing, s.partial, s.silent, s.running,
     s.last_success_at, %(today)s, %(now)s
 FROM tenants_tenant t
 CROSS JOIN LATERAL (SELECT sum(d.successful) AS successful, sum(d.with_errors) AS with_errors, sum(d.failed) AS failed,
@@ -130,7 +136,8 @@ LEFT JOIN LATERAL ({current_sql(tenant="t", day="%(today)s")}) p
 LEFT JOIN LATERAL (SELECT coalesce(sum(d.cu), 0) AS used FROM health_tenantday d WHERE d.msp_id = %(msp)s
     AND d.tenant_id = t.id AND d.day BETWEEN p.effective_on AND least(p.end_on, %(today)s)) q ON p.quota IS NOT NULL
 CROSS JOIN LATERAL (SELECT count(*) AS number, count(*) FILTER (WHERE s.is_silent) AS silent,
-        count(*) FILTER (WHERE s.last_status = 4 AND NOT s.is_silent) AS failing, coalesce(sum(s.running), 0) AS running,
+        count(*) FILTER (WHERE s.last_status = 4 AND NOT s.is_silent) AS failing,
+        count(*) FILTER (WHERE s.last_status = 3 AND NOT s.is_silent) AS partial, coalesce(sum(s.running), 0) AS running,
         max(s.last_success_at) AS last_success_at
     FROM health_datasource s WHERE s.msp_id = %(msp)s AND s.tenant_id = t.id) s
 WHERE t.msp_id = %(msp)s AND t.id = ANY(%(tenants)s::bigint[])
@@ -139,7 +146,8 @@ ON CONFLICT (tenant_id) DO UPDATE SET successful_30d = excluded.successful_30d,
     cancelled_30d = excluded.cancelled_30d, restores_30d = excluded.restores_30d,
     restores_failed_30d = excluded.restores_failed_30d, cu_90d = excluded.cu_90d,
     quota_cu_used = excluded.quota_cu_used, quota_used_percent = excluded.quota_used_percent,
-    sources = excluded.sources, failing_sources = excluded.failing_sources, silent_sources = excluded.silent_sources,
+    sources = excluded.sources, failing_sources = excluded.failing_sources,
+    partial_sources = excluded.partial_sources, silent_sources = excluded.silent_sources,
     running = excluded.running, last_backup_at = excluded.last_backup_at, window_on = excluded.window_on,
     counted_at = excluded.counted_at
 RETURNING customer_id
@@ -152,26 +160,29 @@ ORDER BY customer_id FOR NO KEY UPDATE
 
 _CUSTOMERS = """
 WITH figures AS MATERIALIZED (
-    SELECT asked.id, h.*, u.cu, (SELECT count(*) FROM health_alert a
-        WHERE a.msp_id = %(msp)s AND a.customer_id = asked.id AND a.state = 'active') AS open_alerts
+    SELECT asked.id, h.*, u.cu, a.open_alerts, a.warnings
     FROM unnest(%(customers)s::bigint[]) asked (id)
     CROSS JOIN LATERAL (SELECT min(h.quota_used_percent) AS used_low, max(h.quota_used_percent) AS used_high,
             sum(h.successful_30d + h.with_errors_30d + h.failed_30d + h.cancelled_30d) AS backups,
             sum(h.successful_30d + h.with_errors_30d) AS good, sum(h.failed_30d) AS failed,
             max(h.last_backup_at) AS last_backup_at, sum(h.failing_sources) AS failing,
-            sum(h.silent_sources) AS silent, max(h.counted_at) AS counted_at
+            sum(h.partial_sources) AS partial, sum(h.silent_sources) AS silent, max(h.counted_at) AS counted_at
         FROM health_tenanthealth h JOIN tenants_tenant t ON t.id = h.tenant_id AND t.deleted_at IS NULL
         WHERE h.msp_id = %(msp)s AND h.customer_id = asked.id) h
     -- What a deleted product used stays used, here as on the customer's page.
     CROSS JOIN LATERAL (SELECT sum(h.cu_90d) AS cu FROM health_tenanthealth h
         WHERE h.msp_id = %(msp)s AND h.customer_id = asked.id) u
+    CROSS JOIN LATERAL (SELECT count(*) AS open_alerts, count(*) FILTER (WHERE a.severity > 1) AS warnings
+        FROM health_alert a WHERE a.msp_id = %(msp)s AND a.customer_id = asked.id AND a.state = 'active') a
 )
 UPDATE customers_customersummary c SET quota_used_low = h.used_low, quota_used_high = h.used_high,
     backups_30d = coalesce(h.backups, 0), backup_success = CASE WHEN h.good + h.failed > 0
-        THEN round(100.0 * h.good / (h.good + h.failed), 2) END,
+        THEN trunc(100.0 * h.good / (h.good + h.failed), 2) END,
     last_backup_at = h.last_backup_at, cu_90d = h.cu, failing_sources = coalesce(h.failing, 0),
     silent_sources = coalesce(h.silent, 0), counted_at = h.counted_at,
     open_alerts = h.open_alerts,
+    health = CASE WHEN h.failing > 0 THEN 4 WHEN h.silent > 0 THEN 3 WHEN h.partial > 0 OR h.warnings > 0 THEN 2
+        WHEN h.last_backup_at IS NOT NULL THEN 1 ELSE 0 END,
     products = (SELECT coalesce(jsonb_agg(entry || jsonb_build_object('qu', (SELECT u.quota_used_percent::text
             FROM health_tenanthealth u WHERE u.msp_id = %(msp)s AND u.tenant_id = (entry ->> 't')::bigint)) ORDER BY place), '[]')
         FROM jsonb_array_elements(c.products) WITH ORDINALITY listed (entry, place))

@@ -227,7 +227,10 @@ def forget_tenant(msp: Msp, tenant_id: int) -> None:
     with scope.entered("worker", msp=msp.pk), connection.cursor() as cursor:
         of_tenant = [msp.pk, tenant_id]
         cursor.execute("DELETE FROM health_dirtyday WHERE msp_id = %s AND tenant_id = %s", of_tenant)
-        cursor.execute("UPDATE health_alert SET data_source_id = NULL WHERE msp_id = %s AND tenant_id = %s", of_tenant)
+        cursor.execute(
+            "UPDATE health_alert SET data_source_id = NULL, message = '' WHERE msp_id = %s AND tenant_id = %s",
+            of_tenant,
+        )
         cursor.execute("DELETE FROM health_datasource WHERE msp_id = %s AND tenant_id = %s", of_tenant)
         cursor.execute("DELETE FROM health_refusedrecord WHERE msp_id = %s AND tenant_id = %s", of_tenant)
         recount_customers(msp, recount_tenants(msp, [tenant_id], timezone.now()))

@@ -9,10 +9,10 @@ from django.utils import timezone
 from customers.services import last_change
 from health import intake, tools
 from health.intake import Numbered, Outcome
-from health.models import DataSource, Run
+from health.models import Alert, DataSource, Run
 from health.records import Refused
 from health.refused import Endpoint
-from health.statuses import RunStatus
+from health.statuses import AlertState, RunStatus
 from msc.access.models import Msp, User
 from msc.access.permits import require
 from msc.errors import Conflict, DomainError
@@ -137,6 +137,36 @@ def set_policy(
         private=changes,
     )
     return found
+
+
+@transaction.atomic
+def close_alert(*, by: User, alert: Alert, reason: str) -> None:
+    """Close an alert by hand; what happened so far raises none again."""
+    require(by, "alert.close")
+    found = Alert.objects.for_user(by).select_for_update(no_key=True).filter(pk=alert.pk).first()
+    source = (
+        DataSource.objects.for_user(by).filter(pk=alert.data_source_id or 0).select_related("customer", "msp").first()
+    )
+    if found is None or source is None or found.state != AlertState.ACTIVE:
+        raise DomainError("This alert has been resolved already. Close this window.")
+    if not found.is_closable:
+        raise DomainError("This alert resolves by itself when its cause ends; it cannot be closed by hand.")
+    if not reason.strip():
+        raise DomainError("Enter a reason.", field="reason")
+    found.state, found.resolved_at = AlertState.RESOLVED, timezone.now()
+    found.closed_by, found.close_reason = by.full_name[:320], reason.strip()
+    found.save(update_fields=["state", "resolved_at", "closed_by", "close_reason"])
+    DataSource.objects.for_user(by).filter(pk=source.pk).update(restores_closed_at=source.failed_restore_at)
+    intake.mark_source(source)
+    log.record(
+        by=by,
+        action="alert.closed",
+        on=found,
+        label=source.customer.account_name,
+        private_label=found.summary,
+        customer_id=source.customer_id,
+        private={"Reason": ("", found.close_reason)},
+    )
 
 
 def _policy_in_words(source: DataSource) -> dict[str, str | int]:

@@ -65,7 +65,7 @@ class Severity(models.IntegerChoices):
 class AlertState(models.TextChoices):
     """Whether the condition of an alert holds."""
 
-    ACTIVE = "active", "Active"
+    ACTIVE = "active", "Open"
     RESOLVED = "resolved", "Resolved"
 
 
@@ -74,17 +74,20 @@ class AlertType(models.TextChoices):
 
     COMMERCIAL_EXPIRY = "commercial_expiry", "Commercial license expiry"
     EVALUATION_EXPIRY = "evaluation_expiry", "Evaluation expiry"
-    QUOTA = "quota", "Quota utilisation"
+    QUOTA = "quota", "Quota utilization"
     BACKUP_FAILED = "backup_failed", "Backup failed"
-    SOURCE_SILENT = "source_silent", "Data source silent"
-    DELETION_INITIATED = "deletion_initiated", "Tenant deletion initiated"
-    DELETION_CANCELLED = "deletion_cancelled", "Tenant deletion cancelled"
-    TENANT_DELETED = "tenant_deleted", "Tenant deleted"
+    RESTORE_FAILED = "restore_failed", "Restore failed"
+    SOURCE_SILENT = "source_silent", "Not reporting"
+    DELETION_INITIATED = "deletion_initiated", "Product deletion scheduled"
+    DELETION_CANCELLED = "deletion_cancelled", "Product deletion canceled"
+    TENANT_DELETED = "tenant_deleted", "Product deleted"
     PLAN_WORKLOAD = "plan_workload", "Workload outside the plan"
     PLAN_FREQUENCY = "plan_frequency", "Backup frequency outside the plan"
     PLAN_RETENTION = "plan_retention", "Retention outside the plan"
 
 
+#: What a person may close by hand, since nothing may ever end it.
+CLOSABLE = (AlertType.RESTORE_FAILED,)
 #: Facts of one moment: nothing ends them, so they resolve by themselves some days later.
 ONE_OFF = (AlertType.DELETION_CANCELLED, AlertType.TENANT_DELETED)
 

@@ -1,6 +1,6 @@
 """The columns of health's lists, in their default order."""
 
-from health.columns import Bytes, JobAge, LastGood, LastStatus, Policy, Strip
+from health.columns import Bytes, LastGood, LastRestore, LastStatus, Policy, Strip
 from msc.pages.kinds import Date, LongText, Named
 from msc.pages.tables import ListTable
 
@@ -21,7 +21,7 @@ class SourceTable(ListTable):
     )
     status = LastStatus(
         "Last Backup Status (Job ID)",
-        fields=("last_status", "last_backup_at", "last_backup_job", "is_silent", "running"),
+        fields=("last_status", "last_backup_at", "last_backup_job", "is_silent", "running", "last_message"),
         sort=("is_silent", "last_status", "last_backup_at"),
         shown=True,
         lead=True,
@@ -34,14 +34,21 @@ class SourceTable(ListTable):
         sort=("last_success_at",),
         shown=True,
         width=200,
-        hint="Told when the last job failed.",
+        hint="Shown only if the most recent job failed.",
     )
-    restored = JobAge(
+    restored = LastRestore(
         "Last Successful Restore",
-        fields=("last_restore_at", "last_restore_job"),
+        fields=(
+            "last_restore_at",
+            "last_restore_job",
+            "failed_restore_at",
+            "failed_restore_job",
+            "failed_restore_message",
+        ),
         sort=("last_restore_at",),
         shown=True,
         width=200,
     )
+    message = LongText("Last Error", fields=("last_message",), sort=())
     size = Bytes("Size", fields=("last_success_bytes",))
     heard = Date("Last Heard", fields=("heard_at",))

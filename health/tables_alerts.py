@@ -15,7 +15,7 @@ SEVERITY_LOOKS = {
     Severity.INFORMATION: Look("Information", "info-circle"),
 }
 STATE_LOOKS = {
-    AlertState.ACTIVE: Look("Active", "bell", "busy"),
+    AlertState.ACTIVE: Look("Open", "bell", "busy"),
     AlertState.RESOLVED: Look("Resolved", "circle-check", "good"),
 }
 
@@ -89,7 +89,7 @@ class AlertTable(ListTable):
         shown=True,
         width=110,
         lead=True,
-        hint="Active first, then the worst and the latest",
+        hint="Open first, then the worst and the latest",
     )
     first_seen = Date("First Seen", required=True, shown=True)
     last_seen = Date("Last Seen")

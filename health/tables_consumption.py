@@ -43,11 +43,11 @@ class ConsumptionTable(ListTable):
     tenant_type = Named("Tenant Type", dictionary="types", required=True, width=140)
     consumed = Consumed("Consumed", fields=("cu",), unit="CU", always=True, width=150)
     unknown = Gaps(
-        "Unknown Days",
+        "Days Without Data",
         fields=("unknown_days",),
         shown=True,
         width=150,
-        hint="Days up to yesterday without a usage record. They are missing from the sum, not zero.",
+        hint="Days up to yesterday without a usage record. They are missing from the sum, and not counted as zero.",
     )
     quota = Units("Quota", fields=("quota",), unit="CU", shown=True, width=140)
     quota_used = Percent(

@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from health import alerts, derived, emails, rollups
+from health import alerts, derived, emails, overdue, rollups
 from health.models import DataSource
 from msc.access import scope
 from msc.access.models import Msp, MspState
@@ -25,8 +25,9 @@ def drain() -> None:
 
 @shared_task
 def keep_up() -> None:
-    """Do what the clock asks for in every MSP: windows at its midnight, a changed zone, silent sources."""
+    """Do what the clock asks for in every MSP: overdue jobs, windows at its midnight, a changed zone, silent sources."""
     for msp in working_msps():
+        overdue.close_overdue_jobs(msp, timezone.now())
         rollups.keep_up(msp)
 
 

@@ -6,15 +6,16 @@ from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from health import services
 from health.filters import AlertListFilters
-from health.forms_alerts import SubscriptionForm
+from health.forms_alerts import CloseForm, SubscriptionForm
 from health.models import Alert, AlertSubscription
 from health.statuses import AlertState, AlertType, Severity
 from health.subscriptions import LABELS, subscribe
 from health.tables_alerts import SEVERITY_LOOKS, STATE_LOOKS, AlertTable
 from msc.access.models import User
 from msc.pages.columns import Names
-from msc.pages.dialogs import Dialog, Outcome, SettingsPage
+from msc.pages.dialogs import Dialog, FormDialog, Outcome, SettingsPage
 from msc.pages.list import Empty, ListPage, Preset
 from msc.pages.rendering import Action
 from serviceplans.catalogue import Product
@@ -36,7 +37,7 @@ class AlertList(ListPage):
         Preset("Resolved", "state=resolved"),
     )
     actions = (Action("Notify me", "health:subscription", needs="alert.subscribe", icon="mail", dialog=False),)
-    empty = Empty("No alerts", "Nothing is wrong, and nothing was. Alerts appear within a minute of what raises them.")
+    empty = Empty("No alerts", "New alerts appear here within a minute.")
 
     def scoped(self, user: User) -> QuerySet[Alert]:
         """Return the alerts of customers that are there."""
@@ -81,8 +82,33 @@ class AlertPage(Dialog):
                 "state": STATE_LOOKS[AlertState(alert.state)],
                 "earlier": [(one, SEVERITY_LOOKS[Severity(one.severity)]) for one in earlier[:HISTORY_LENGTH]],
                 "has_more": len(earlier) > HISTORY_LENGTH,
+                "may_close": self.user.can("alert.close") and alert.is_closable,
             }
         )
+
+
+class CloseAlert(FormDialog):
+    """Close an alert that nothing else may ever end."""
+
+    model, form_class, needs = Alert, CloseForm, "alert.close"
+    verb = "Close alert"
+
+    def queryset(self) -> QuerySet[Alert]:
+        """Return the alerts that the list shows."""
+        return Alert.objects.for_user(self.user).of_named_customers().select_related("customer__identity")
+
+    def get_title(self) -> str:
+        """Name the alert and its customer."""
+        return f"Close alert: {self.object.summary}, {self.object.customer.identity.name}"
+
+    def back_url(self) -> str:
+        """Return to the alert."""
+        return reverse("health:alert", args=[self.object.pk])
+
+    def save(self, form: CloseForm) -> Outcome:
+        """Close it."""
+        services.close_alert(by=self.user, alert=self.object, reason=form.cleaned_data["reason"])
+        return Outcome(reverse("health:alerts"), "The alert has been closed.")
 
 
 class Subscription(SettingsPage):

@@ -91,7 +91,7 @@ class Consumption(ListPage):
     @cached_property
     def sums(self) -> consumption.Sums:
         """The sums of all rows."""
-        return consumption.sums(self.user, self.span, self.chosen if self.is_narrowed else None)
+        return consumption.sums(self.user, self.span, self.chosen if self.is_narrowed else None, self.today)
 
     @property
     def month_addresses(self) -> dict[str, str]:

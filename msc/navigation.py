@@ -58,6 +58,7 @@ PANELS: dict[str, tuple[str, ...]] = {
         "tenants.panels.quota_history",
         "health.panels.alerts",
         "health.panels.sources",
+        "health.panels.usage",
         "tenants.panels.history",
     ),
     "plan": ("serviceplans.panels.terms", "tenants.panels.of_plan"),

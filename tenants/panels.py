@@ -7,26 +7,19 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from customers.columns import TONES, due_look
 from customers.dictionaries import quota_levels
 from customers.models import Customer
 from msc.access.models import User
 from msc.events.models import Event
 from msc.pages.detail import PageAction, Panel
-from msc.pages.kinds import tone_of
+from msc.pages.kinds import Look, tone_of
 from serviceplans.catalogue import Feature, Product, Workload
 from serviceplans.models import OfferedProduct, ServicePlan
 from tenants import parts, quotas
 from tenants.models import QuotaPeriod, Tenant
 from tenants.states import ACTIVATE, CANCEL_DELETION, DELETE, EDIT, SUSPEND, Action, TenantState, actions_open_to
 
-LOOKS = {
-    TenantState.CREATING: ("loader", "busy"),
-    TenantState.READY: ("circle-check", "good"),
-    TenantState.UPDATING: ("loader", "busy"),
-    TenantState.SUSPENDED: ("player-pause", "warn"),
-    TenantState.DELETING: ("trash", "bad"),
-    TenantState.DELETED: ("trash", "neutral"),
-}
 _URLS = {
     EDIT: ("tenants:edit", "pencil"),
     SUSPEND: ("tenants:suspend", "player-pause"),
@@ -73,7 +66,7 @@ def card(user: User, tenant: Tenant) -> dict[str, Any]:
         "regions": parts.regions(tenant),
         "workloads": parts.workloads(tenant),
         "quota": quota_of(tenant),
-        "is_expired": is_expired(tenant),
+        "due": due(tenant),
         "actions": page_actions(user, tenant),
     }
 
@@ -81,7 +74,7 @@ def card(user: User, tenant: Tenant) -> dict[str, Any]:
 def look_of(tenant: Tenant) -> tuple[str, str, str]:
     """Return the word, the icon and the tone of the product's state."""
     state = TenantState(tenant.state)
-    return (state.label, *LOOKS[state])
+    return (state.label, *TONES[state])
 
 
 def quota_of(tenant: Tenant) -> dict[str, Any] | None:
@@ -106,9 +99,11 @@ def quota_of(tenant: Tenant) -> dict[str, Any] | None:
     }
 
 
-def is_expired(tenant: Tenant) -> bool:
-    """Tell whether the license expiry date has passed where the MSP is; it stops nothing."""
-    return tenant.license_expiry is not None and tenant.license_expiry < tenant.customer.msp.today()
+def due(tenant: Tenant) -> Look | None:
+    """Return how near the license expiry date is where the MSP is; it stops nothing."""
+    if tenant.license_expiry is None:
+        return None
+    return due_look((tenant.license_expiry - tenant.customer.msp.today()).days)
 
 
 def page_actions(user: User, tenant: Tenant) -> list[PageAction]:

@@ -6,13 +6,12 @@ from typing import Any, Unpack
 from django.db.models import QuerySet
 from django.utils.html import escape
 
-from customers.columns import Several, Units
+from customers.columns import Expiry, Several, Units, state_looks
 from customers.tables import NEAR_EXPIRY_DAYS
 from msc.pages.columns import EMPTY_HTML, Column, Names, Values
-from msc.pages.kinds import Badge, Date, Link, Look, Options, Percent, Text
+from msc.pages.kinds import Badge, Date, Link, Options, Percent, Text
 from msc.pages.tables import ListTable
 from serviceplans.catalogue import Edition, Product
-from tenants.panels import LOOKS
 from tenants.states import TenantState, TenantType
 
 
@@ -104,7 +103,7 @@ class TenantTable(ListTable):
     )
     status = Badge(
         "Status",
-        looks={state: Look(state.label, *LOOKS[state]) for state in TenantState},
+        looks=state_looks(TenantState.choices),
         fields=("state",),
         sort=("state",),
         required=True,
@@ -112,7 +111,7 @@ class TenantTable(ListTable):
         width=130,
         lead=True,
     )
-    license_expiry = Date(
+    license_expiry = Expiry(
         "License Expiry", near_days=NEAR_EXPIRY_DAYS, fields=("license_expiry",), shown=True, width=205
     )
     quota = Units("Quota", fields=("quota",), sort=("quota",), unit="CU", shown=True, width=120)

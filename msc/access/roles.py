@@ -36,6 +36,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "health.view": _everyone,
     "consumption.view": _everyone,
     "alert.view": _everyone,
+    "alert.close": _editors,
     "alert.subscribe": _admin,
     "refused.view": _everyone,
     "event.view": _overseers,

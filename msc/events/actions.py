@@ -63,6 +63,8 @@ ACTIONS = {
     "mail.queued_again": "sent again the e-mail",
     "alert.raised": "raised the alert",
     "alert.resolved": "resolved the alert",
+    "alert.closed": "closed an alert of",
+    "source.restore_failed": "reported a failed restore of a data source of",
     "source.policy_set": "set the backup policy of a data source of",
     "subscription.changed": "changed the alerts by e-mail of",
 }

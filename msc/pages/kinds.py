@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from functools import cache
 from typing import Any, TypedDict, Unpack
 
@@ -124,7 +124,8 @@ class Look:
 @cache
 def badge(look: Look) -> str:
     """Return a status with icon and word, so that colour is never the only sign."""
-    return f'<span class="status status-{look.tone}">{icon(look.icon)}{escape(look.word)}</span>'
+    sign = icon(look.icon) if look.icon else ""
+    return f'<span class="status status-{look.tone}">{sign}{escape(look.word)}</span>'
 
 
 class Badge(Column):
@@ -235,7 +236,7 @@ class Number(Column):
 
 
 class Percent(Number):
-    """A share of 100: the number says it, a small bar beside it shows it.
+    """A share of 100, rounded down: the number says it, a small bar beside it shows it.
 
     `levels` names the dictionary of tones that begin at a share, the worst first; without it every bar is plain.
     The sign stands in the header, or beside every number where the header keeps its own words (`unit=""`).
@@ -263,7 +264,18 @@ class Percent(Number):
         share = values[0]
         tone = tone_of(share, names[self.levels]) if self.levels else "plain"
         css, sign = ("share", "") if self.unit else ("share signed", " %")
-        return f'{bar(float(share), tone)}<span class="{css}">{share:,.{self.places}f}{sign}</span>'
+        shown = f"{floored(share, self.places):,.{self.places}f}"
+        return f'{bar(float(share), tone)}<span class="{css}">{shown}{sign}</span>'
+
+    def text(self, values: Values, names: Names) -> str:
+        """Write the share without its sign."""
+        return "" if values[0] is None else f"{floored(values[0], self.places):.{self.places}f}"
+
+
+def floored(value: Decimal, places: int = 0) -> Decimal:
+    """Return the value rounded down, without trailing zeros: rounding never makes a figure reach a level."""
+    found = value.quantize(Decimal(1).scaleb(-places), ROUND_FLOOR)
+    return found.quantize(Decimal(1)) if found == found.to_integral() else found
 
 
 def tone_of(share: Decimal, levels: Mapping[str, str]) -> str:
@@ -271,11 +283,28 @@ def tone_of(share: Decimal, levels: Mapping[str, str]) -> str:
     return next((tone for tone, level in levels.items() if share >= Decimal(level)), "plain")
 
 
+#: What a bar of each tone says besides its color.
+LEVELS = {
+    "warn": Look("Warning level", "alert-triangle", "warn"),
+    "bad": Look("Critical level", "alert-circle", "bad"),
+}
+
+
+@cache
+def sign(look: Look) -> str:
+    """Return the icon of a look beside a figure, with its word for screen readers and as a tooltip."""
+    hidden = f'<span class="visually-hidden">{look.word} </span>'
+    return f'<span class="level level-{look.tone}" title="{look.word}">{icon(look.icon)}{hidden}</span>'
+
+
 def bar(share: float, tone: str = "plain") -> str:
-    """Return a bar of 0 to 100 drawn by SVG attributes; the number beside it carries the value."""
+    """Return a bar of 0 to 100 drawn by SVG attributes, and an icon with a word for a level that was reached.
+
+    The number beside it carries the value.
+    """
     filled = min(max(share, 0.0), 100.0) * 0.48
     return (
-        '<svg class="bar" viewBox="0 0 48 6" width="48" height="6" aria-hidden="true">'
+        f'{sign(LEVELS[tone]) if tone in LEVELS else ""}<svg class="bar" viewBox="0 0 48 6" width="48" height="6" aria-hidden="true">'
         '<rect class="bar-track" width="48" height="6" rx="3"/>'
         f'<rect class="bar-{tone}" width="{filled:.1f}" height="6" rx="3"/></svg>'
     )

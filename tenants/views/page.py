@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from customers import heads
 from msc.pages.detail import DetailPage, PageAction
 from tenants import panels
 from tenants.models import Tenant
@@ -17,7 +18,9 @@ class TenantPage(DetailPage):
 
     def queryset(self) -> QuerySet[Tenant]:
         """Return the customer's products that the person may see."""
-        rows = panels.whole(Tenant.objects.for_user(self.user)).select_related("customer__identity")
+        rows = panels.whole(Tenant.objects.for_user(self.user)).select_related(
+            "customer__identity", "customer__summary"
+        )
         return rows.filter(customer=self.kwargs["customer"], deleted_at=None)
 
     def get_title(self) -> str:
@@ -31,4 +34,4 @@ class TenantPage(DetailPage):
 
     def more(self) -> dict[str, Any]:
         """Return what the head of the page shows."""
-        return {"shown": panels.card(self.user, self.object)}
+        return {"shown": panels.card(self.user, self.object), "health": heads.health(self.object.customer)}

@@ -128,6 +128,7 @@ FORMS: dict[str, Form] = {
         "digest_hour": 7,
         "version": 0,
     },
+    "health:close-alert": lambda world, owned: {"reason": "The restore is no longer needed."},
     "health:policy": lambda world, owned: {"name": "Weekly", "interval_hours": "168", "version": owned.source.version},
     "health:api-runs": _runs,
     "health:api-usage": _usage,

@@ -204,6 +204,8 @@ class World:
             workload="vmware",
             policy_name=f"{secret} policy",
             folded_name=f"{secret} server".lower(),
+            last_message=f"{secret} message",
+            failed_restore_message=f"{secret} message",
         )
         run = Run.objects.create(
             **of,
@@ -238,7 +240,8 @@ class World:
             customer_id=tenant.customer_id,
             tenant=tenant,
             data_source=source,
-            type=AlertType.values[0],
+            type=AlertType.RESTORE_FAILED,
+            message=f"{secret} message",
             severity=Severity.CRITICAL,
             object_key=f"tenant:{tenant.pk}",
             summary=f"{secret} alert",

@@ -1,10 +1,12 @@
 """What the rollups must find, counted the slow and obvious way in Python from everything that was ever sent."""
 
+import statistics
 from collections import Counter, defaultdict
 from datetime import timedelta
 from decimal import Decimal
 
 from health.intake import _order
+from health.overdue import NEVER_ENDED
 from health.records import run_of
 
 GOOD = (2, 3)
@@ -20,6 +22,25 @@ def newest(records, now):
         if key not in jobs or _order(run, 0) > _order(jobs[key], 0):
             jobs[key] = run
     return list(jobs.values())
+
+
+def closed(runs, now):
+    """Return the runs with those closed as failed that are overdue."""
+    return [_closed(run, runs, now) if run.status == 0 else run for run in runs]
+
+
+def _closed(run, runs, now):
+    same = [
+        other
+        for other in runs
+        if (other.data_source, other.kind) == (run.data_source, run.kind) and other.status in GOOD and other.started_at
+    ]
+    same.sort(key=lambda other: (other.moment, other.job_id))
+    lengths = [other.ended_at - other.started_at for other in same[-10:]]
+    due_at = run.changed_at + max(timedelta(days=1), 3 * (statistics.median(lengths) if lengths else timedelta(0)))
+    if due_at > now:
+        return run
+    return run._replace(status=4, ended_at=due_at, moment=due_at, message=NEVER_ENDED)
 
 
 def days(runs, usage, zone):
@@ -73,6 +94,8 @@ def source(runs, now, zone, today):
     told = latest(runs, lambda run: run.kind == 1 and run.status >= 2)
     good = latest(runs, lambda run: run.kind == 1 and run.status in GOOD)
     restored = latest(runs, lambda run: run.kind == 2 and run.status in GOOD)
+    restores = latest(runs, lambda run: run.kind == 2 and run.status >= 2)
+    unrestored = restores if restores and restores.status == 4 else None
     telling = sorted(
         (run for run in runs if run.kind == 1 and run.status >= 2), key=lambda run: (run.moment, run.job_id)
     )
@@ -86,13 +109,27 @@ def source(runs, now, zone, today):
         "last_status": told and told.status,
         "last_backup_at": told and told.moment,
         "last_backup_job": told.job_id if told else "",
+        "last_message": told.message if told and told.status > 2 else "",
         "last_success_at": good and good.moment,
         "last_success_job": good.job_id if good else "",
         "last_restore_at": restored and restored.moment,
         "last_restore_job": restored.job_id if restored else "",
+        "failed_restore_at": unrestored and unrestored.moment,
+        "failed_restore_message": unrestored.message if unrestored else "",
         "failures_in_row": failures,
         "running": sum(run.status == 0 for run in runs),
         "heard_at": heard,
         "is_silent": heard is not None and heard + timedelta(days=7) <= now,
         "strip": strip(runs, zone, today),
     }
+
+
+def health(sources):
+    """Return the health of a customer without alerts from the states of its data sources."""
+    levels = [0]
+    for one in sources:
+        if one["is_silent"]:
+            levels.append(3)
+        elif one["last_status"]:
+            levels.append({2: 1, 3: 2, 4: 4}[one["last_status"]])
+    return max(levels)

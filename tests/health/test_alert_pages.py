@@ -8,16 +8,22 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
+from customers import services
 from customers.models import CustomerIdentity
-from health.models import AlertSubscription
+from health import alerts as evaluation
+from health import intake, rollups
+from health.models import Alert, AlertSubscription, Run
 from health.statuses import AlertType, Severity
 from msc.access import scope
 from msc.events.models import Event
 from tests.factories import make_alert, make_customer, make_plan, make_tenant
+from tests.health.conftest import run
 from tests.queries import counted
 from tests.sign_in import client_of
+from tests.support.browser import support_client
 
 pytestmark = pytest.mark.django_db
 LIST, MINE = "/alerts/", "/alerts/subscriptions/"
@@ -159,7 +165,7 @@ def test_the_file_says_what_the_page_says(northwind, ada, tom):
     head, *lines = csv.reader(io.StringIO(body))
     assert head[:6] == ["Alert", "Severity", "Customer", "Object", "Product", "Type"]
     assert [line[:6] for line in lines] == [
-        ["'=Formula", "Warning", from_factory, "Hybrid Workloads", "Hybrid Workloads", "Quota utilisation"]
+        ["'=Formula", "Warning", from_factory, "Hybrid Workloads", "Hybrid Workloads", "Quota utilization"]
     ]
 
 
@@ -192,9 +198,9 @@ def test_an_alert_tells_its_life_and_when_the_same_was_wrong_before(ada, hybrid,
     for text in (
         "85 %",
         "70 %",
-        "Quota utilisation",
+        "Quota utilization",
         f"/customers/{harbour.pk}/products/{hybrid.pk}/",
-        "Last got worse",
+        "Escalated",
     ):
         assert text in page
     assert "Another" not in page
@@ -268,3 +274,122 @@ def test_the_form_names_the_address_and_the_zone(ada, scoped):
     page = client_of(ada).get(MINE).content.decode()
     assert "ada@northwind.example" in page
     assert "Europe/Berlin" in page
+
+
+# -- Error messages -----------------------------------------------------------------------------------------------
+
+SECRET = "cannot open the vault of Harbour: wrong password"
+
+
+@pytest.fixture
+def failed_restore(hybrid, scoped):
+    """A failed backup and a failed restore of one data source, reported, counted and alerted."""
+    now = timezone.now()
+    for kind in ("backup", "restore"):
+        record = run(
+            hybrid, kind, kind=kind, status="failed", started_at=None, ended_at=now.isoformat(), message=SECRET
+        )
+        assert intake.store_runs(scoped, [(1, record)], now).kept
+    count(scoped, now)
+    return Alert.objects.get(type="restore_failed")
+
+
+def count(msp, now) -> None:
+    while rollups.drain(msp, now):
+        pass
+    evaluation.evaluate(msp, now)
+
+
+def test_the_error_message_is_shown_wherever_the_failure_is(ada, hybrid, harbour, failed_restore):
+    browser = client_of(ada)
+    for path in (
+        f"{LIST}{failed_restore.pk}/",
+        f"/customers/{harbour.pk}/health/",
+        f"/customers/{harbour.pk}/products/{hybrid.pk}/",
+    ):
+        page = browser.get(path).content.decode()
+        assert SECRET in page, path
+    health = browser.get(f"/customers/{harbour.pk}/health/").content.decode()
+    assert f'href="{LIST}{failed_restore.pk}/" data-dialog' in health
+    alert = browser.get(f"{LIST}{failed_restore.pk}/").content.decode()
+    assert f'href="/customers/{harbour.pk}/health/?q=srv-1"' in alert
+
+
+def test_the_message_is_read_in_full_in_the_alert_and_by_its_first_line_in_lists(ada, hybrid, harbour):
+    make_alert(hybrid, "Failed", message="first line\nsecond line")
+    browser = client_of(ada)
+    alert = browser.get(f"{LIST}{Alert.objects.get().pk}/").content.decode()
+    assert "first line<br>second line" in alert
+    for path in (f"/customers/{harbour.pk}/health/", f"/customers/{harbour.pk}/products/{hybrid.pk}/"):
+        page = browser.get(path).content.decode()
+        assert "first line" in page
+        assert "second line" not in page
+
+
+def test_support_staff_see_only_that_there_is_a_message(sam, failed_restore):
+    for one in Run.objects.all():
+        page = support_client(sam).get(f"/support/health/run/{one.pk}/change/").content.decode()
+        assert "Yes, shown to the MSP only" in page
+        assert SECRET not in page
+
+
+@pytest.mark.parametrize("table", ["health_run", "health_datasource", "health_alert"])
+def test_the_database_role_of_support_staff_cannot_read_messages(failed_restore, table):
+    column = "last_message" if table == "health_datasource" else "message"
+    with scope.entered("support"), pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        connection.cursor().execute(f"SELECT {column} FROM {table}")
+
+
+def test_more_alerts_than_are_shown_are_a_link_to_all_of_them(ada, hybrid, harbour):
+    for _ in range(12):
+        make_alert(hybrid)
+    page = client_of(ada).get(f"/customers/{harbour.pk}/health/").content.decode()
+    address = f"{LIST}?state=active&amp;customer={harbour.pk}&amp;product=hybrid"
+    assert f'<a href="{address}">and 2 more</a>' in page
+    assert len(shown(client_of(ada).get(address.replace("&amp;", "&")))) == 12
+    # Only the customer's own products, and nothing for zero.
+    assert "SaaS Apps and Endpoints" not in page[page.index("Open alerts") :]
+    assert "<strong>0</strong>" not in page
+
+
+# -- Closing by hand ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "status"), [("ada", 302), ("tom", 302), ("rita", 403), ("eve", 404), ("sam", 403)])
+def test_who_may_close_an_alert(request, failed_restore, name, status, harbour, tom):
+    if name == "tom":
+        services.assign_tenant_admins(by=request.getfixturevalue("ada"), customer=harbour, tenant_admins=[tom])
+    browser = client_of(request.getfixturevalue(name))
+    assert browser.post(f"{LIST}{failed_restore.pk}/close/", {"reason": "Not needed"}).status_code == status
+    failed_restore.refresh_from_db()
+    assert (failed_restore.state == "resolved") == (status == 302)
+
+
+def test_a_closed_alert_keeps_its_reason_and_is_raised_by_the_next_failure_only(ada, hybrid, scoped, failed_restore):
+    browser = client_of(ada)
+    assert "Close alert" in browser.get(f"{LIST}{failed_restore.pk}/").content.decode()
+    answer = browser.post(f"{LIST}{failed_restore.pk}/close/", {"reason": " "})
+    assert (answer.status_code, "Enter a reason." in answer.content.decode()) == (422, True)
+    browser.post(f"{LIST}{failed_restore.pk}/close/", {"reason": "Restored from another copy"})
+    now = timezone.now()
+    count(scoped, now)
+    assert not Alert.objects.active().filter(type="restore_failed").exists()
+    page = browser.get(f"{LIST}{failed_restore.pk}/").content.decode()
+    assert "Restored from another copy" in page
+    assert ada.full_name in page
+    assert "Close alert" not in page
+    event = Event.objects.get(action="alert.closed")
+    assert event.private.changes == {"Reason": ["", "Restored from another copy"]}
+    assert browser.post(f"{LIST}{failed_restore.pk}/close/", {"reason": "Again"}).status_code == 422
+    later = timezone.now()
+    record = run(hybrid, "r2", kind="restore", status="failed", started_at=None, ended_at=later.isoformat())
+    intake.store_runs(scoped, [(1, record)], later)
+    count(scoped, later)
+    assert Alert.objects.active().get(type="restore_failed").pk != failed_restore.pk
+
+
+def test_other_alerts_cannot_be_closed_by_hand(ada, hybrid):
+    alert = make_alert(hybrid)
+    browser = client_of(ada)
+    assert "Close alert" not in browser.get(f"{LIST}{alert.pk}/").content.decode()
+    assert browser.post(f"{LIST}{alert.pk}/close/", {"reason": "Not now"}).status_code == 422

@@ -6,14 +6,16 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from customers.models import Customer, CustomerSummary
+from customers.models import Customer, CustomerSummary, Health
 from health import alerts, conditions, emails, intake, rollups
 from health.conditions import Limits, Subject
 from health.models import Alert, AlertSubscription, TenantHealth
 from health.statuses import AlertState, AlertType, Delivery, Severity
 from msc.access import scope
+from msc.events.models import Event
 from msc.mail.models import OutboxMessage
 from serviceplans.catalogue import Product
+from tenants import transitions
 from tenants.models import QuotaPeriod, Tenant
 from tenants.states import TenantState, TenantType
 from tests.factories import make_tenant
@@ -290,3 +292,131 @@ def test_another_msps_alerts_are_not_touched(quiet, scoped, foreign_tenant, east
     alerts.evaluate(scoped, NOW)
     with scope.entered("worker", msp=eastgate.pk):
         assert Alert.objects.get(pk=alert.pk).state == AlertState.ACTIVE
+
+
+# -- Error messages and failed restores ---------------------------------------------------------------------------
+
+
+def test_an_alert_has_the_last_error_message(quiet, scoped):
+    send(scoped, quiet, "j0", "failed", NOW, message="wrong password")
+    alerts.evaluate(scoped, NOW)
+    assert Alert.objects.get().message == "wrong password"
+    later = NOW + timedelta(hours=1)
+    send(scoped, quiet, "j1", "failed", later, message="repository is locked")
+    assert alerts.evaluate(scoped, later) == 0
+    assert Alert.objects.get().message == "repository is locked"
+
+
+def test_a_failed_restore_alerts_until_a_later_one_succeeds(quiet, scoped, subscribed):
+    send(scoped, quiet, "r0", "failed", NOW, kind="restore", message="disk full")
+    alerts.evaluate(scoped, NOW)
+    assert active() == [("restore_failed", 1, W)]
+    event = Event.objects.get(action="source.restore_failed")
+    assert (event.object_label, event.customer_id) == (quiet.customer.account_name, quiet.customer_id)
+    assert (event.private.label, event.private.changes) == ("srv-1", {"Message": ["", "disk full"]})
+    # A backup says nothing about restores; a restore that ended earlier neither.
+    send(scoped, quiet, "j0", "successful", NOW + timedelta(hours=1))
+    send(scoped, quiet, "r1", "successful", NOW - timedelta(hours=1), kind="restore")
+    alerts.evaluate(scoped, NOW + timedelta(hours=1))
+    assert active() == [("restore_failed", 1, W)]
+    assert CustomerSummary.objects.get().health == Health.WARNING
+    send(scoped, quiet, "r2", "completed_with_errors", NOW + timedelta(hours=2), kind="restore")
+    alerts.evaluate(scoped, NOW + timedelta(hours=2))
+    assert active() == []
+    assert CustomerSummary.objects.get().health == Health.OK
+    assert len(mails()) == 1
+
+
+# -- Emails -------------------------------------------------------------------------------------------------------
+
+
+def texts() -> list[tuple[str, str]]:
+    with scope.entered("worker"):
+        rows = OutboxMessage.objects.filter(kind__startswith="alert.").order_by("pk")
+        return [(row.body.subject, row.body.text) for row in rows.select_related("body")]
+
+
+@pytest.mark.parametrize(("failing", "emails_sent"), [(5, 5), (6, 1), (60, 1)])
+def test_many_alerts_of_one_evaluation_are_one_email(quiet, scoped, subscribed, failing, emails_sent):
+    for number in range(failing):
+        send(scoped, quiet, f"j{number}", "failed", NOW, data_source=f"srv-{number:02}", message=f"reason {number}")
+    assert alerts.evaluate(scoped, NOW) == failing
+    sent = texts()
+    assert len(sent) == emails_sent
+    if emails_sent == 1:
+        subject, text = sent[0]
+        assert subject == f"{failing} new alerts"
+        assert text.count("The last backup of srv-") == min(failing, 50)
+        assert text.count("/alerts/") == min(failing, 50) + 1
+        assert ("and 10 more" in text) == (failing == 60)
+        assert "reason 0" in text
+        assert "Harbour Logistics" in text
+    assert alerts.evaluate(scoped, NOW + timedelta(minutes=1)) == 0
+    assert len(texts()) == emails_sent
+
+
+def test_an_email_has_the_reason_the_persons_time_and_a_link_to_the_alert(quiet, scoped, subscribed, ada):
+    type(ada).objects.filter(pk=ada.pk).update(time_zone="America/New_York")
+    send(scoped, quiet, "j0", "failed", NOW, message="wrong password")
+    alerts.evaluate(scoped, NOW)
+    [(subject, text)] = texts()
+    assert subject == "Warning: The last backup of srv-1 failed (Harbour Logistics)"
+    for words in (
+        "Message: wrong password",
+        "Organization: Kiel",
+        "Data source: srv-1",
+        "First seen: 24 Nov 2026, 03:00 -0500",
+        f"/alerts/{Alert.objects.get().pk}/\n",
+    ):
+        assert words in text
+
+
+def test_a_quota_that_crosses_a_level_again_sends_another_email(quiet, scoped, subscribed):
+    QuotaPeriod.objects.create(msp=scoped, tenant=quiet, quota=100, effective_on="2026-11-01", end_on="2026-12-31")
+    for number, cu in enumerate(("92", "85", "93")):
+        moment = NOW + timedelta(minutes=number)
+        intake.store_usage(scoped, [(1, usage(quiet, cu_consumed=cu, measured_at=moment.isoformat()))], moment)
+        while rollups.drain(scoped, moment):
+            pass
+        alerts.evaluate(scoped, moment)
+    alert = Alert.objects.get()
+    assert mails() == [f"alert:{alert.pk}:{count}:{subscribed.user_id}" for count in (1, 2)]
+
+
+def test_a_digest_marks_what_has_resolved(quiet, scoped, subscribed):
+    AlertSubscription.objects.update(delivery=Delivery.DAILY, digested_at=NOW - timedelta(days=1))
+    for number in range(2):
+        send(scoped, quiet, f"j{number}", "failed", NOW, data_source=f"srv-{number}", message="no route to host")
+    alerts.evaluate(scoped, NOW)
+    send(scoped, quiet, "again", "successful", NOW + timedelta(hours=1), data_source="srv-1")
+    alerts.evaluate(scoped, NOW + timedelta(hours=1))
+    assert emails.send_digests(scoped, NOW + timedelta(hours=2)) == 1
+    [(subject, text)] = texts()
+    assert subject == "2 new alerts"
+    assert "Resolved meanwhile: 1." in text
+    assert "The last backup of srv-1 failed (resolved 24 Nov, 10:00 +0100)" in text
+    assert text.count("resolved 24 Nov") == 1
+    assert text.count("no route to host") == 2
+
+
+@pytest.mark.parametrize(
+    ("used", "words"),
+    [
+        ("89.59", "89.5 % of the quota of Hybrid Workloads is used (warning level: 80 %)"),
+        ("89.99", "89.9 % of the quota of Hybrid Workloads is used (warning level: 80 %)"),
+        ("90", "90 % of the quota of Hybrid Workloads is used (critical level: 90 %)"),
+        ("250.05", "250 % of the quota of Hybrid Workloads is used (critical level: 90 %)"),
+    ],
+)
+def test_a_quota_is_named_by_the_level_it_crossed(used, words):
+    assert conditions.quota_condition(HYBRID, Decimal(used), 80, 90).summary == words
+
+
+def test_a_deletion_cancelled_between_two_evaluations_is_told(quiet, scoped, ada):
+    alerts.evaluate(scoped, NOW)
+    with time_machine.travel(NOW + timedelta(seconds=20), tick=False):
+        transitions.delete_tenant(by=ada, tenant=quiet, typed_name="", delete_on=None)
+        transitions.cancel_deletion(by=ada, tenant=quiet)
+        assert alerts.evaluate(scoped, NOW + timedelta(minutes=1)) == 1
+        assert active() == [("deletion_cancelled", 1, INFO)]
+        assert alerts.evaluate(scoped, NOW + timedelta(minutes=2)) == 0

@@ -56,21 +56,34 @@ def november(harbour, sibling, foreign, plan, eastgate):
 
 HYBRID = ("Harbour Logistics", "Hybrid Workloads", "28.75", "-", "-", "-")
 SAAS = ("Harbour Logistics", "SaaS Apps and Endpoints", "0.00", "21", "-", "-")
-OTHER = ("Sibling Studios", "Hybrid Workloads", "7.00", "13", "200", "86")
+OTHER = ("Sibling Studios", "Hybrid Workloads", "7.00", "13", "200", "Warning level 85")
 
 
 @pytest.mark.parametrize(
     ("name", "expected", "sum_of_all"),
     [
-        ("ada", [HYBRID, SAAS, OTHER], "35.75 CU"),
-        ("rita", [HYBRID, SAAS, OTHER], "35.75 CU"),
-        ("tom", [HYBRID, SAAS], "28.75 CU"),
+        ("ada", [HYBRID, SAAS, OTHER], "at least 35.75 CU"),
+        ("rita", [HYBRID, SAAS, OTHER], "at least 35.75 CU"),
+        ("tom", [HYBRID, SAAS], "at least 28.75 CU"),
     ],
 )
 def test_this_month_is_shown_to_each_in_their_scope(request, november, name, expected, sum_of_all):
     answer = client_of(request.getfixturevalue(name)).get(PAGE)
     assert '<strong class="period-name">November 2026</strong>' in answer.content.decode()
     assert (rows(answer), total(answer)) == (expected, sum_of_all)
+
+
+def test_a_sum_of_known_days_alone_is_not_called_incomplete(ada, harbour, plan):
+    tenant = make_tenant(harbour, plan, expiry=date(2026, 9, 2))
+    make_usage(tenant, {date(2026, 11, day): "1" for day in range(1, 24)})
+    answer = client_of(ada).get(PAGE)
+    assert total(answer) == "23.00 CU"
+    assert "Incomplete" not in answer.content.decode()
+    # One more product without a record for one day, and the sum says so.
+    make_usage(make_tenant(harbour, plan, Product.SAAS, expiry=date(2026, 11, 24)), {})
+    answer = client_of(ada).get(PAGE)
+    assert total(answer) == "at least 23.00 CU"
+    assert "Incomplete: some products have days without a usage record." in answer.content.decode()
 
 
 @pytest.mark.parametrize(("name", "status"), [("eve", 200), ("sam", 403)])
@@ -83,14 +96,14 @@ def test_nobody_sees_another_msps(request, november, name, status):
 @pytest.mark.parametrize(
     ("query", "label", "sum_of_all"),
     [
-        ({"month": "2026-10"}, "October 2026", "100.00 CU"),
+        ({"month": "2026-10"}, "October 2026", "at least 100.00 CU"),
         ({"month": "2026-09"}, "September 2026", "No usage records"),
-        ({"since": "2026-10-31", "until": "2026-11-01"}, "31 Oct 2026 to 1 Nov 2026", "101.25 CU"),
-        ({"since": "2026-11-01", "until": "2026-11-30"}, "November 2026", "35.75 CU"),
-        ({"since": "2026-11-20"}, "20 Nov 2026 to 24 Nov 2026", "12.00 CU"),
-        ({"until": "2026-11-03"}, "1 Nov 2026 to 3 Nov 2026", "3.75 CU"),
+        ({"since": "2026-10-31", "until": "2026-11-01"}, "31 Oct 2026 to 1 Nov 2026", "at least 101.25 CU"),
+        ({"since": "2026-11-01", "until": "2026-11-30"}, "November 2026", "at least 35.75 CU"),
+        ({"since": "2026-11-20"}, "20 Nov 2026 to 24 Nov 2026", "at least 12.00 CU"),
+        ({"until": "2026-11-03"}, "1 Nov 2026 to 3 Nov 2026", "at least 3.75 CU"),
         ({"since": "2026-12-01"}, "1 Dec 2026 to 1 Dec 2026", "1,000.00 CU"),
-        ({"month": "2026-11", "product": "saas"}, "November 2026", "0.00 CU"),
+        ({"month": "2026-11", "product": "saas"}, "November 2026", "at least 0.00 CU"),
     ],
 )
 def test_the_days_are_those_of_the_address(ada, november, query, label, sum_of_all):
@@ -145,7 +158,7 @@ def test_sorts(ada, november, sort, first):
 def test_the_sums_are_those_of_the_customers_page(ada, november, harbour):
     page = client_of(ada).get(f"/customers/{harbour.pk}/").content.decode()
     range_of_90_days = {"since": "2026-08-27", "until": "2026-11-24", "customer": harbour.pk}
-    assert total(client_of(ada).get(PAGE, range_of_90_days)) == "128.75 CU"
+    assert total(client_of(ada).get(PAGE, range_of_90_days)) == "at least 128.75 CU"
     assert "128.75" in page
 
 
@@ -197,7 +210,7 @@ def test_the_file_has_every_place_of_every_sum(db):
         make_usage(tenant, {date(2026, 10, 1): "1.000001", date(2026, 10, 31): "2"})
     answer = client_of(person).get(PAGE, {"month": "2026-10", "export": "all"})
     head, *lines = csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
-    assert head[:5] == ["Customer", "Product", "Tenant Type", "Consumed (CU)", "Unknown Days"]
+    assert head[:5] == ["Customer", "Product", "Tenant Type", "Consumed (CU)", "Days Without Data"]
     assert [line[:5] for line in lines] == [["'+Plus", "Hybrid Workloads", "Commercial", "3.000001", "0"]]
 
 

@@ -67,10 +67,32 @@ def test_totals_gaps_and_zeros_are_told_apart(ada, harbour, used):
     assert use.unknown_days == 2
 
 
+def test_a_product_without_any_usage_record_is_unknown_and_not_zero(page, harbour, plan, ada):
+    hybrid = make_tenant(harbour, plan, expiry=LONG_AGO)
+    make_tenant(harbour, plan, Product.SAAS, expiry=LONG_AGO)
+    make_usage(hybrid, {TODAY - timedelta(days=back): "1" for back in range(1, 90)} | {date(2026, 10, 1): None})
+    hybrid_use, saas_use = use_of(ada, harbour, TODAY).uses
+    assert (hybrid_use.total, saas_use.total, len(hybrid_use.unknown), len(saas_use.unknown)) == (88, None, 1, 89)
+    text = " ".join(page().split())
+    assert "0.00 CU" not in text
+    assert "<dd>Unknown</dd>" in text
+    assert "Hybrid Workloads: 1 day without a usage record" in text
+    assert "SaaS Apps and Endpoints: 89 days without a usage record" in text
+    chart = chart_of(use_of(ada, harbour, TODAY))
+    assert [(gap.width // SLOT, gap.place) for gap in chart.gaps] == [(1, 1), (89, 2)]
+    assert (chart.rows[1].cells, chart.rows[1].total) == (["1.00", "Unknown"], "at least 1.00")
+
+
 def test_the_chart_has_a_slot_per_day_and_a_ground_under_gaps(ada, harbour, used):
     chart = chart_of(use_of(ada, harbour, TODAY))
     assert (len(chart.slots), chart.width, chart.top) == (90, 90 * SLOT, 3)
-    assert [(gap.x // SLOT, gap.width // SLOT) for gap in chart.gaps] == [(35, 1), (88, 1)]
+    # The first product's gaps lie in the lower half, the second's in the upper.
+    half = HEIGHT // 2
+    assert [(gap.x // SLOT, gap.width // SLOT, gap.y, gap.height, gap.place) for gap in chart.gaps] == [
+        (35, 1, half, half, 1),
+        (88, 1, half, half, 1),
+        (88, 1, 0, half, 2),
+    ]
     assert [len(slot.bars) for slot in chart.slots if slot.bars == []] == [0] * 4  # zero, two unknown, today
     lower, upper = chart.slots[87].bars
     assert (float(lower.y) + float(lower.height), float(upper.y) + float(upper.height)) == (HEIGHT, float(lower.y))
@@ -88,7 +110,9 @@ def test_the_table_has_the_same_figures(page, used):
     assert cells["24 Nov 2026"] == ["-", "-", "-"]
     assert len([day for day in cells if re.fullmatch(r"\d+ \w+ 2026", day)]) == 90
     assert "173.75 CU" in text
-    assert "2 days without a usage record" in text
+    assert "Hybrid Workloads: 2 days without a usage record" in text
+    assert "SaaS Apps and Endpoints: 1 day without a usage record" in text
+    assert "at least 173.75 CU" in text
 
 
 def test_the_drawing_has_a_title_a_description_and_no_style(page, used):

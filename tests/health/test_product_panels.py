@@ -39,7 +39,7 @@ def page(ada, harbour, hybrid):
 
 def test_it_says_that_there_is_nothing(page):
     text = page()
-    assert "No active alert." in text
+    assert "No open alerts." in text
     assert "No data source has been heard of." in text
 
 
@@ -52,7 +52,15 @@ def test_alerts_and_sources_of_this_product_alone(page, hybrid, saas, tom):
     make_source(saas, "Mailboxes")
     for person in (tom, None):
         text = page(person) if person else page()
-        for shown in ("Quota &lt;nearly&gt; used", "SRV-1", "SRV-2", "Failed", "Unknown", "j&lt;1&gt;", "File server"):
+        for shown in (
+            "Quota &lt;nearly&gt; used",
+            "SRV-1",
+            "SRV-2",
+            "Failed",
+            "Not reporting",
+            "j&lt;1&gt;",
+            "File server",
+        ):
             assert shown in text
         for hidden in ("Solved", "Of the other product", "Mailboxes"):
             assert hidden not in text

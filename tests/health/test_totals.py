@@ -160,14 +160,14 @@ def test_a_month_and_any_other_days_equal_a_recount(request, world, name, span):
     rows, total = expected(person, span)
     found = consumption.with_consumption(Tenant.objects.for_user(person), person, span, TODAY)
     assert {pk: (cu, days) for pk, cu, days in found.values_list("pk", "cu", "unknown_days")} == rows
-    assert consumption.sums(person, span, None).total == total
+    assert consumption.sums(person, span, None, TODAY).total == total
     everything, saas = Tenant.objects.for_user(person), Tenant.objects.for_user(person).filter(product=Product.SAAS)
     assert consumption.number_of_tenants(everything, person, span, None) == len(rows)
     assert consumption.number_of_tenants(everything, person, span, 3) == min(3, len(rows))
     of_saas = [rows[pk][0] for pk in saas.values_list("pk", flat=True) if pk in rows]
     assert consumption.number_of_tenants(saas, person, span, None) == len(of_saas)
     reported = [cu for cu in of_saas if cu is not None]
-    assert consumption.sums(person, span, saas).total == (sum(reported) if reported else None)
+    assert consumption.sums(person, span, saas, TODAY).total == (sum(reported) if reported else None)
 
 
 @pytest.mark.parametrize("sort", ["consumed", "-consumed", "unknown", "-unknown"])
@@ -175,7 +175,7 @@ def test_a_month_and_any_other_days_equal_a_recount(request, world, name, span):
 def test_every_order_is_that_of_the_figures(ada, world, days, sort):
     answer = client_of(ada).get("/consumption/", {**days, "sort": sort, "export": "all"})
     lines = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
-    column = "Consumed (CU)" if "consumed" in sort else "Unknown Days"
+    column = "Consumed (CU)" if "consumed" in sort else "Days Without Data"
     values = [Decimal(line[column]) for line in lines if line[column]]
     assert len(values) > 5
     assert values == sorted(values, reverse=sort.startswith("-"))

@@ -1,6 +1,7 @@
 """What templates of the portal use: icons, the menu, dates, fields and list addresses."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -98,6 +99,12 @@ def status(word: str, icon_name: str = "", tone: str = "neutral") -> SafeString:
 def percent_bar(share: float, tone: str = "plain") -> SafeString:
     """Return a small bar of 0 to 100."""
     return mark_safe(kinds.bar(float(share), tone))  # noqa: S308  numbers only
+
+
+@register.filter
+def percent(share: Decimal) -> str:
+    """Return a share of 100 with one place, rounded down."""
+    return f"{kinds.floored(share, 1):,f}"
 
 
 @register.filter
