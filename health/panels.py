@@ -1,8 +1,12 @@
 """What health puts on the pages of customers and products."""
 
+from collections.abc import Iterable
+
 from django.db.models import Count, Sum
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from customers import heads
 from customers.models import Customer
 from health.charts import chart_of
 from health.columns import first_line
@@ -14,12 +18,35 @@ from health.tables import SourceTable
 from health.tables_alerts import SEVERITY_LOOKS
 from msc.access.models import User
 from msc.pages.detail import Panel
+from msc.pages.kinds import Look
 from msc.pages.tables import Reading
 from serviceplans.catalogue import Workload
 from tenants.models import Tenant
 
 MOST_LISTED = 20
+WORST_LISTED = 5
 _SOURCE_COLUMNS = ("name", "workload", "status", "strip")
+
+
+def health(user: User, customer: Customer) -> Panel | None:
+    """Return the health of the customer's backups and the worst open alerts."""
+    if not user.can("alert.view"):
+        return None
+    active = Alert.objects.for_user(user).active().filter(customer=customer)
+    rows = list(active.order_by("-severity", "-raised_at", "pk")[: WORST_LISTED + 1])
+    context = {
+        "customer": customer,
+        "look": heads.health(customer),
+        "url": reverse("health:customer", args=[customer.pk]),
+        "alerts": _lines(rows[:WORST_LISTED]),
+        "has_more": len(rows) > WORST_LISTED,
+    }
+    return Panel("Health and open alerts", "health/_customer_health.html", context, wide=True)
+
+
+def _lines(alerts: Iterable[Alert]) -> list[tuple[Alert, Look, str]]:
+    """Return alerts with their look and the first line of their message."""
+    return [(alert, SEVERITY_LOOKS[Severity(alert.severity)], first_line(alert.message)) for alert in alerts]
 
 
 def consumption(user: User, customer: Customer) -> Panel | None:
@@ -37,10 +64,7 @@ def alerts(user: User, tenant: Tenant) -> Panel | None:
         return None
     active = Alert.objects.for_user(user).active().filter(customer=tenant.customer_id, tenant=tenant)
     rows = list(active.order_by("-severity", "-raised_at", "pk")[: MOST_LISTED + 1])
-    shown = [
-        (alert, SEVERITY_LOOKS[Severity(alert.severity)], first_line(alert.message)) for alert in rows[:MOST_LISTED]
-    ]
-    context = {"alerts": shown, "has_more": len(rows) > MOST_LISTED, "tenant": tenant}
+    context = {"alerts": _lines(rows[:MOST_LISTED]), "has_more": len(rows) > MOST_LISTED, "tenant": tenant}
     return Panel("Open alerts", "health/_product_alerts.html", context)
 
 

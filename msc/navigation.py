@@ -47,6 +47,7 @@ TABS: dict[str, tuple[Tab, ...]] = {
 #: that an app can put its panel on the page of an app below it. None leaves the panel out.
 PANELS: dict[str, tuple[str, ...]] = {
     "customer": (
+        "health.panels.health",
         "customers.panels.account",
         "health.panels.consumption",
         "customers.panels.contacts",

@@ -51,10 +51,10 @@ def troubles(scoped, tom, eastgate, foreign):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("ada", ["1 failing", "1 unknown", "2 expiring within 7 days", "2 near or over quota"]),
-        ("rita", ["1 failing", "1 unknown", "2 expiring within 7 days", "2 near or over quota"]),
-        ("tom", ["1 failing", "1 unknown", "1 expiring within 7 days", "1 near or over quota"]),
-        ("eve", ["1 failing", "1 unknown", "1 near or over quota"]),
+        ("ada", ["1 failing", "1 not reporting", "2 expiring within 7 days", "2 near or over quota"]),
+        ("rita", ["1 failing", "1 not reporting", "2 expiring within 7 days", "2 near or over quota"]),
+        ("tom", ["1 failing", "1 not reporting", "1 expiring within 7 days", "1 near or over quota"]),
+        ("eve", ["1 failing", "1 not reporting", "1 near or over quota"]),
     ],
 )
 def test_each_reads_the_troubles_of_their_own_customers(request, troubles, name, expected):

@@ -376,7 +376,7 @@ def test_the_history_is_the_customers_own_and_for_those_who_see_events(scoped, a
 def test_every_tab_has_the_state_and_the_actions_of_the_customer(scoped, ada, rita, harbour, tab):
     address = f"/customers/{harbour.pk}/"
     page = signed_in(ada).get(f"{address}{tab}").content.decode()
-    assert "No product yet" in page
+    assert "No data" in page
     assert f'href="{address}edit/"' in page
     assert f'href="{address}delete/"' in page
     assert f"{address}edit/" not in signed_in(rita).get(f"{address}{tab}").content.decode()
