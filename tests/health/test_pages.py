@@ -117,7 +117,7 @@ def test_the_last_successful_run_is_told_only_when_the_last_failed(ada, harbour,
 
 def test_an_empty_tenant_says_how_to_connect_a_tool(ada, harbour, hybrid):
     page = text_of(signed_in(ada).get(f"/customers/{harbour.pk}/health/"))
-    assert "No backup tool reports yet" in page
+    assert "No backup tool has reported yet." in page
     assert f"tenant={hybrid.pk}&amp;" in page
     assert "exit=$code" in page
 
