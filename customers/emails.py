@@ -64,22 +64,22 @@ def customers_imported(done: CustomerImport) -> None:
     )
 
 
-def customers_assigned(done: CustomerImport, person: User, names: Sequence[str]) -> None:
-    """Tell a tenant administrator, in one e-mail, which customers an import put in their charge."""
+def customers_assigned(person: User, names: Sequence[str], *, by: str, key: str) -> None:
+    """Tell a tenant administrator in one email which customers were assigned to them; `key` names the cause."""
     outbox.queue(
-        key=f"import.assigned:{done.pk}:{person.pk}",
+        key=key,
         kind="customer.assigned",
         to=person.email,
         template="customers_assigned",
         context={
             "person": person,
-            "by": done.created_by.full_name,
+            "by": by,
             "names": names[:MOST_LISTED],
             "count": len(names),
             "more": max(len(names) - MOST_LISTED, 0),
             "url": settings.MSC_ORIGIN + reverse("customers:list"),
         },
-        msp_id=done.msp_id,
+        msp_id=person.msp_id,
     )
 
 

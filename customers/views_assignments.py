@@ -1,8 +1,9 @@
 """Which customers a tenant administrator is in charge of: the page reached from the Administrators list."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, QuerySet
@@ -22,7 +23,7 @@ LONGEST_TERM = 200
 
 
 class AssignedCustomers(PortalView):
-    """Tick what to take away and what to add; a search narrows both sides."""
+    """One list of customers, in which those that are ticked are assigned; a search narrows it."""
 
     needs = "administrator.manage"
 
@@ -35,50 +36,56 @@ class AssignedCustomers(PortalView):
 
     @property
     def term(self) -> str:
-        """What both sides are narrowed by."""
+        """What the list is narrowed by."""
         return self.request.GET.get("q", "")[:LONGEST_TERM].strip()
 
-    def customers(self, *, assigned: bool) -> QuerySet[Any]:
-        """Return the customers on one side."""
+    def customers(self) -> QuerySet[Any]:
+        """Return the customers that can be assigned, each with whether it is."""
         own = Assignment.objects.for_user(self.user).filter(user=self.person, customer=OuterRef("pk"))
-        rows = Customer.objects.for_user(self.user).filter(Exists(own) if assigned else ~Exists(own), is_sandbox=False)
-        if self.term:
-            rows = rows.matching(self.term)
-        return rows.select_related("identity").order_by("identity__folded_name", "pk")
+        return Customer.objects.for_user(self.user).filter(is_sandbox=False).annotate(assigned=Exists(own))
+
+    def found(self) -> QuerySet[Any]:
+        """Return those that the search finds."""
+        return self.customers().matching(self.term) if self.term else self.customers()  # type: ignore[attr-defined]
 
     def get(self, request: Any, pk: int) -> HttpResponse:
-        """Show both sides."""
+        """Show the list."""
         return self.show()
 
     def post(self, request: Any, pk: int) -> HttpResponse:
-        """Add and take away what is ticked."""
-        added, taken = self.chosen("add", assigned=False), self.chosen("remove", assigned=True)
+        """Assign what is ticked of the customers that were shown, or all that the search finds."""
+        everything = request.POST.get("all", "")
+        if everything in ("assign", "unassign"):
+            ids = set(self.found().values_list("pk", flat=True))
+            add, remove = (ids, set()) if everything == "assign" else (set(), ids)
+        else:
+            add = _ids(request.POST.getlist("assigned"))
+            remove = _ids(request.POST.getlist("shown")) - add
         try:
-            assign_to_person(by=self.user, person=self.person, add=added, remove=taken)
+            added, taken = assign_to_person(by=self.user, person=self.person, add=add, remove=remove)
         except DomainError as error:
             return self.show(error, status=422)
-        messages.success(request, f"{self.person.full_name}: {len(added)} customers added, {len(taken)} taken away.")
-        return redirect(reverse("assigned_customers", args=[self.person.pk]))
-
-    def chosen(self, name: str, *, assigned: bool) -> Collection[Customer]:
-        """Return the ticked customers that the person may see; others do not exist."""
-        ids = {int(text) for text in self.request.POST.getlist(name)[:MOST_SHOWN] if text.isascii() and text.isdigit()}
-        return list(self.customers(assigned=assigned).filter(pk__in=[pk for pk in ids if pk < 2**63]))
+        messages.success(request, f"{self.person.full_name}: {added:,} assigned, {taken:,} unassigned.")
+        address = reverse("assigned_customers", args=[self.person.pk])
+        return redirect(f"{address}?{urlencode({'q': self.term})}" if self.term else address)
 
     def show(self, error: DomainError | None = None, status: int = 200) -> HttpResponse:
-        """Answer the page."""
-        sides = {
-            name: list(self.customers(assigned=assigned)[: MOST_SHOWN + 1])
-            for name, assigned in (("remove", True), ("add", False))
-        }
+        """Answer the page; what is assigned comes first."""
+        rows = self.found().select_related("identity").order_by("-assigned", "identity__folded_name", "pk")
         context = {
             "person": self.person,
             "title": f"Customers of {self.person.full_name}",
             "term": self.term,
             "error": error,
-            "most": MOST_SHOWN,
-            "remove": sides["remove"][:MOST_SHOWN],
-            "add": sides["add"][:MOST_SHOWN],
-            "more": any(len(rows) > MOST_SHOWN for rows in sides.values()),
+            "rows": list(rows[:MOST_SHOWN]),
+            "found": self.found().count(),
+            "assigned": self.customers().filter(assigned=True).count(),
+            "total": self.customers().count(),
         }
         return render(self.request, "customers/assigned.html", context, status=status)
+
+
+def _ids(texts: Sequence[str]) -> set[int]:
+    """Return the ids of a form; what is none belongs to no customer."""
+    ids = {int(text) for text in texts[:MOST_SHOWN] if text.isascii() and text.isdigit()}
+    return {pk for pk in ids if pk < 2**63}

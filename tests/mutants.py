@@ -93,7 +93,6 @@ EQUIVALENT: dict[str, str] = {
     ),
     "customers/filters.py CustomerFilters.found: Customer.objects.for_user(self.user)": "its rows are not read",
     "health/views_consumption.py Consumption.filterset: Tenant.objects.for_user(self.user)": "its rows are not read",
-    "customers/services.py assign_tenant_admins: Customer.objects.for_user(by)": "lock_customer narrows again",
     "tenants/views/plans.py PlanEdit.more: Tenant.objects.for_user(self.user)": "who may edit plans sees the whole MSP",
 }
 

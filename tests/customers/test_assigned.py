@@ -31,7 +31,7 @@ def test_only_tenant_administrators_have_such_a_page(ada, role):
 def test_adding_and_taking_away_works_on_the_next_request(ada, tom, harbour, sibling):
     browser = client_of(tom)
     assert browser.get(f"/customers/{sibling.pk}/").status_code == 404
-    answer = client_of(ada).post(_path(tom), {"add": [sibling.pk], "remove": [harbour.pk]})
+    answer = client_of(ada).post(_path(tom), {"shown": [sibling.pk, harbour.pk], "assigned": [sibling.pk]})
     assert answer.status_code == 302
     assert browser.get(f"/customers/{sibling.pk}/").status_code == 200
     assert browser.get(f"/customers/{harbour.pk}/").status_code == 404
@@ -44,12 +44,42 @@ def test_adding_and_taking_away_works_on_the_next_request(ada, tom, harbour, sib
 
 def test_a_foreign_customer_is_not_assigned(ada, tom, harbour, foreign):
     for pk in (foreign.pk, 10**30, -1):
-        assert client_of(ada).post(_path(tom), {"add": [pk]}).status_code == 302
+        assert (
+            client_of(ada).post(_path(tom), {"shown": [harbour.pk, pk], "assigned": [harbour.pk, pk]}).status_code
+            == 302
+        )
     with scope.entered("portal", msp=ada.msp_id):
         assert list(Assignment.objects.values_list("customer", flat=True)) == [harbour.pk]
 
 
-def test_a_search_narrows_both_sides(ada, tom, harbour, sibling):
+def test_a_search_narrows_the_list(ada, tom, harbour, sibling):
     page = client_of(ada).get(_path(tom), {"q": "sibl"}).content.decode()
     assert "Sibling Studios" in page
     assert "Harbour Logistics" not in page
+
+
+def test_what_is_not_shown_stays_as_it_is(ada, tom, harbour, sibling):
+    client_of(ada).post(_path(tom), {"shown": [sibling.pk], "assigned": [sibling.pk]})
+    with scope.entered("portal", msp=ada.msp_id):
+        assert set(Assignment.objects.values_list("customer", flat=True)) == {harbour.pk, sibling.pk}
+
+
+def test_all_that_a_search_finds_is_assigned_in_few_statements_and_told_in_one_email(ada, tom, harbour, sibling):
+    with scope.entered("portal", msp=ada.msp_id):
+        for number in range(7):
+            factories.make_customer(ada.msp, f"Bakery {number}")
+    client = client_of(ada)
+    page = client.get(_path(tom), {"q": "bakery"}).content.decode()
+    assert "Assign all 7 found" in page
+    assert "1 of 9" in page
+    answer = client.post(f"{_path(tom)}?q=bakery", {"all": "assign"}, follow=True)
+    assert "7 assigned, 0 unassigned" in answer.content.decode()
+    assert client.post(f"{_path(tom)}?q=bakery", {"all": "assign"}).url == f"{_path(tom)}?q=bakery"
+    with scope.entered("portal", msp=ada.msp_id):
+        assert Assignment.objects.filter(user=tom).count() == 8
+        assert Event.objects.filter(action="customer.edited").count() == 7
+    with scope.entered("worker"):
+        assert OutboxMessage.objects.filter(to=tom.email).count() == 1
+    client.post(_path(tom), {"all": "unassign"})
+    with scope.entered("portal", msp=ada.msp_id):
+        assert not Assignment.objects.filter(user=tom).exists()

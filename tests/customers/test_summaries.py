@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from customers import services, summaries
+from customers import summaries
+from customers.assignments import assign_to_person
 from customers.models import Assignment, Customer, CustomerSummary
 from msc.access.names import folded_name
 from tests import factories
@@ -30,7 +31,9 @@ def test_after_any_history_the_summary_is_right(scoped, ada, seed):
         customer, person = chance.choice(customers), chance.choice(people)
         if chance.random() < 0.6:
             charge = chance.sample(people, chance.randint(0, 4))
-            services.assign_tenant_admins(by=ada, customer=customer, tenant_admins=charge)
+            for one in people:
+                asked, rest = ({customer.pk}, set()) if one in charge else (set(), {customer.pk})
+                assign_to_person(by=ada, person=one, add=asked, remove=rest)
         else:
             person.first_name = chance.choice(["Ämilie", "zoë", "Bo", "ådne", "Ó"])
             person.save(update_fields=["first_name"])

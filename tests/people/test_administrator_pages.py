@@ -107,7 +107,7 @@ def test_a_stand_in_address_is_seen_nowhere(ada, eve, harbour):
             by=ada, msp=ada.msp, email=eve.email, first_name="Eva", last_name="Elsewhere", role=Role.TENANT_ADMIN
         )
         person = User.objects.get(first_name="Eva")
-        customers = [*Customer.objects.for_user(ada)]
+        customers = {one.pk for one in Customer.objects.for_user(ada)}
         assign_to_person(by=ada, person=person, add=customers, remove=[])
         assert [one.pk for one in People(ada.msp_id).named(eve.email)] == [person.pk]
     browser = client_of(ada)
@@ -159,6 +159,13 @@ def test_a_stale_edit_shows_both_texts(ada, rita):
     assert answer.status_code == 409
     assert "Margarita" in text
     assert "Rosa" in text
+
+
+def test_nobody_is_asked_whether_to_switch_off_their_own_account(ada):
+    page = client_of(ada).get(f"{LIST}{ada.pk}/deactivate/").content.decode()
+    assert "You cannot switch off your own account. Ask another MSP administrator." in page
+    assert "Switch off Ada Arnold (" not in page
+    assert client_of(ada).post(f"{LIST}{ada.pk}/deactivate/").status_code == 422
 
 
 @pytest.mark.parametrize("verb", ["edit", "deactivate", "reactivate", "reset", "reinvite", ""])
