@@ -1,11 +1,12 @@
 """What importing each line of a file would do: a new customer, nothing, or an error with its reason."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TypeVar
 
-from customers import services
+from customers import rules, services
 from customers.import_files import Line, Table
 from customers.models import Assignment, Customer, CustomerIdentity, ImportVerdict
 from msc.access.models import User
@@ -15,6 +16,8 @@ from msc.errors import DomainError
 from msc.people.people import with_state
 
 CHUNK = 1_000
+LONGEST_REASON = 500
+Found = TypeVar("Found")
 _YES, _NO = {"yes", "y", "true", "1", "x"}, {"no", "n", "false", "0", ""}
 
 
@@ -55,7 +58,7 @@ class People:
     def _one(self, word: str) -> User:
         found = self.known.get(word.lower()) or self.known.get(folded_name(word)) or []
         if not found:
-            raise DomainError(f"{word[:100]} is no active tenant administrator of yours.")
+            raise DomainError(f"{word[:100]} is not an active tenant administrator of yours.")
         if len(found) > 1:
             raise DomainError(f"Two tenant administrators are called {word[:100]}. Write the e-mail address.")
         return found[0]
@@ -74,13 +77,34 @@ def judged(table: Table, *, by: User) -> Iterator[list[Judged]]:
 def _by_its_form(line: Line, by: User, people: People, seen: Seen) -> Judged:
     if line.problem:
         return Judged(line, ImportVerdict.ERROR, line.problem)
+    errors: list[str] = []
+    built = _noted(errors, lambda: _built(line, by))
+    admins = _noted(errors, lambda: people.named(line.cells.get("tenant_admin", "")))
+    if built is not None:
+        _noted(errors, lambda: _claim(seen, line.number, *built))
+    else:
+        errors = [*_wrong_cells(line), *errors]
+    if errors or built is None or admins is None:
+        return Judged(line, ImportVerdict.ERROR, " ".join(dict.fromkeys(errors))[:LONGEST_REASON])
+    return Judged(line, ImportVerdict.NEW, "", *built, admins)
+
+
+def _noted(errors: list[str], rule: Callable[[], Found]) -> Found | None:
+    """Return what the rule returns, or note its refusal."""
     try:
-        customer, identity = _built(line, by)
-        admins = people.named(line.cells.get("tenant_admin", ""))
-        _claim(seen, line.number, customer, identity)
+        return rule()
     except DomainError as error:
-        return Judged(line, ImportVerdict.ERROR, error.message[:500])
-    return Judged(line, ImportVerdict.NEW, "", customer, identity, admins)
+        errors.append(error.message)
+        return None
+
+
+def _wrong_cells(line: Line) -> list[str]:
+    """Return what is wrong with each cell by itself: the rules of a whole customer name the first error only."""
+    errors: list[str] = []
+    _noted(errors, lambda: rules.clean_name(line.cells["name"], field="name", label="Customer name"))
+    _noted(errors, lambda: rules.clean_address(line.cells["address"]))
+    _noted(errors, lambda: rules.clean_phone(line.cells["phone"]))
+    return errors
 
 
 def _built(line: Line, by: User) -> tuple[Customer, CustomerIdentity]:
@@ -115,7 +139,7 @@ def _claim(seen: Seen, number: int, customer: Customer, identity: CustomerIdenti
         (seen.accounts, customer.account_key, "account name"),
     ):
         if key in used:
-            raise DomainError(f"Line {used[key]} has the same {label}.")
+            raise DomainError(f"Line {used[key]:,} has the same {label}.")
     seen.names[identity.name_key] = seen.accounts[customer.account_key] = number
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ COLUMNS = {
 }
 REQUIRED = ("name", "address", "phone")
 _BY_HEADER = {name_key(label): name for name, label in COLUMNS.items()} | {"customer name": "name"}
+#: The first line that Excel writes and reads to name the delimiter.
+_SEPARATOR = re.compile(rf"sep=([{DELIMITERS}])\r?\n", re.IGNORECASE)
 Cells = Mapping[str, str]
 
 
@@ -81,6 +84,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Return each row with the number of the line on which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     begins = 1
+    if _SEPARATOR.match(text):
+        next(reader)
+        begins = 2
     try:
         for row in reader:
             yield begins, row
@@ -92,6 +98,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _delimiter(text: str) -> str:
+    if named := _SEPARATOR.match(text):
+        return named[1]
     first = text.lstrip().partition("\n")[0]
     return max(DELIMITERS, key=first.count)
 

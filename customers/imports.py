@@ -25,9 +25,11 @@ from customers.models import (
     ImportState,
     ImportVerdict,
 )
+from msc.access.actors import Origin
 from msc.access.models import User
 from msc.errors import DomainError
 from msc.events import log
+from msc.events.querysets import IMPORT_PREFIX
 
 KEPT_FOR = timedelta(days=7)
 _COUNTS = {
@@ -103,7 +105,7 @@ def _progress_key(pending: CustomerImport) -> str:
 def work_on(pending: CustomerImport) -> None:
     """Check an uploaded import, or write a confirmed one."""
     if not pending.created_by.can("customer.create"):
-        finish(pending, ImportState.FAILED, "Whoever uploaded this file may no longer create customers.")
+        finish(pending, ImportState.FAILED, "The person who uploaded this file may no longer create customers.")
     elif pending.state == ImportState.UPLOADED:
         check(pending)
     else:
@@ -126,21 +128,24 @@ def check(pending: CustomerImport) -> None:
 
 def write(pending: CustomerImport) -> None:
     """Create the new customers, all of them or none; what changed since the check is shown instead."""
-    by, created = pending.created_by, 0
+    by = pending.created_by
+    by.origin = Origin(request_id=f"{IMPORT_PREFIX}{pending.pk}")  # its events belong together
+    created, unchanged = 0, 0
     try:
         with transaction.atomic():
             charges: dict[int, list[str]] = {}
             for answers in judged(read(pending.content), by=by):
-                _create(pending, [one for one in answers if one.verdict != ImportVerdict.UNCHANGED], charges)
-                created += len(answers)
-                cache.set(_progress_key(pending), created, 600)
+                changing = [one for one in answers if one.verdict != ImportVerdict.UNCHANGED]
+                _create(pending, changing, charges)
+                created, unchanged = created + len(changing), unchanged + len(answers) - len(changing)
+                cache.set(_progress_key(pending), created + unchanged, 600)
     except (IntegrityError, DomainError):
         pending.state = ImportState.UPLOADED
         pending.message = "Customers have changed since this file was checked. Nothing was written; look at it again."
         pending.save(update_fields=["state", "message"])
         return
     pending.lines.all().delete()
-    pending.content = ""
+    pending.content, pending.new_lines, pending.unchanged_lines = "", created, unchanged
     finish(pending, ImportState.DONE, "")
     _tell(pending, charges)
 
@@ -176,7 +181,8 @@ def _create(pending: CustomerImport, answers: Sequence[Judged], charges: dict[in
 def _tell(done: CustomerImport, charges: dict[int, list[str]]) -> None:
     emails.customers_imported(done)
     for person in User.objects.for_msp(done.msp_id).filter(pk__in=charges):
-        emails.customers_assigned(done, person, charges[person.pk])
+        key = f"import.assigned:{done.pk}:{person.pk}"
+        emails.customers_assigned(person, charges[person.pk], by=done.created_by.full_name, key=key)
     log.record(
         by=done.created_by,
         action="import.finished",

@@ -152,10 +152,12 @@ class ImportStart(ImportDialog):
 
     def consequences(self) -> Sequence[str]:
         """Say what happens, and what does not."""
+        yet = self.object.unchanged_lines
+        kept = [f"{yet:,} lines are of customers that exist already; they are not changed."] if yet else []
         return (
             f"{self.object.new_lines:,} customers are created, all of them or none.",
-            f"{self.object.unchanged_lines:,} lines are of customers that exist unchanged; they are left as they are.",
-            "You get an e-mail when it is done, and so does each tenant administrator about new customers.",
+            *kept,
+            "You get an email when it is done, and so does each tenant administrator of the new customers.",
         )
 
     def perform(self) -> Outcome:

@@ -51,19 +51,23 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return sentence_of(self.action, self.actor_label, self.object_label)
+        return sentence_of(self.action, self.actor_label, self.object_label, self.detail)
 
     @property
     def sentence(self) -> str:
         """The event as the MSP's own people read it, with real names; load it `with_names`."""
+        return sentence_of(self.action, self.actor_label, self.name, self.detail)
+
+    @property
+    def name(self) -> str:
+        """What the event is about as the MSP's own people know it; load it `with_names`."""
         private = getattr(self, "private", None)
-        label = private.label if private and private.label else self.object_label
-        return sentence_of(self.action, self.actor_label, label)
+        return private.label if private and private.label else self.object_label
 
     @property
     def words(self) -> str:
         """What was done, in words."""
-        return words_of(self.action)
+        return words_of(self.action, self.detail)
 
 
 class EventDetail(models.Model):

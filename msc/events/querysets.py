@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from msc.events.models import Event  # noqa: F401 - names the row type below
 
 
+#: What the request ids of imports begin with: they work in a task and have no request.
+IMPORT_PREFIX = "import-"
+
+
 class EventQuerySet(ScopedQuerySet["Event"]):
     """Rows of the event record; reads only, the record is written by `log.record`."""
 
@@ -33,6 +37,10 @@ class EventQuerySet(ScopedQuerySet["Event"]):
     def for_object(self, thing: models.Model) -> Self:
         """Return the history of one thing."""
         return self.filter(object_type=thing._meta.label_lower, object_id=thing.pk)
+
+    def without_parts(self) -> Self:
+        """Leave out the single customers of an import, which one event of the import stands for."""
+        return self.exclude(action="customer.created", request_id__startswith=IMPORT_PREFIX)
 
     def with_names(self) -> Self:
         """Load the part of each event that is the MSP's own, which has the real names."""

@@ -54,6 +54,14 @@ class Search(django_filters.CharFilter):  # type: ignore[misc]  # the library ha
         super().__init__(label=label, max_length=200, method="search")
 
 
+class Exactly(django_filters.CharFilter):  # type: ignore[misc]  # the library has no types
+    """One value as it is written, such as an id."""
+
+    def words(self, field: forms.Field, value: str) -> list[tuple[str, str]]:
+        """Return the value, which is its own label."""
+        return [(value, value)]
+
+
 class MultiChoice(django_filters.MultipleChoiceFilter):  # type: ignore[misc]  # the library has no types
     """Some of a fixed set of choices; any of them matches."""
 

@@ -7,10 +7,10 @@ from django.db.models import Q, QuerySet
 from django.utils.html import escape
 
 from msc.access.models import User
-from msc.events.actions import ACTIONS, deed_of, is_about_a_session, words_of
+from msc.events.actions import ACTIONS, actions_with, deed_of, is_about_a_session, words_of
 from msc.events.models import Event
 from msc.pages.columns import Column, Names, Values
-from msc.pages.filters import DayFilter, ListFilters, MultiChoice, ScopedModelMultiChoice, Search
+from msc.pages.filters import DayFilter, Exactly, ListFilters, MultiChoice, ScopedModelMultiChoice, Search
 from msc.pages.kinds import Date, Text, url_around
 from msc.pages.tables import ListTable
 from msc.people.people import with_state
@@ -20,12 +20,13 @@ THINGS = {
     "access.msp": "MSP",
     "customers.customer": "Customer",
     "customers.contact": "Contact",
-    "tenants.tenant": "Product (tenant)",
+    "customers.customerimport": "Import",
+    "tenants.tenant": "Product",
     "serviceplans.serviceplan": "Service plan",
     "people.apicredential": "API credential",
-    "mail.outboxmessage": "E-mail",
+    "mail.outboxmessage": "Email",
     "health.alert": "Alert",
-    "health.alertsubscription": "Alerts by e-mail",
+    "health.alertsubscription": "Alert subscription",
     "health.datasource": "Data source",
 }
 METHODS = ("password", "code", "authenticator app", "passkey", "recovery code", "single sign-on")
@@ -39,8 +40,8 @@ class Happened(Column):
 
     def text(self, values: Values, names: Names) -> str:
         """Write the sentence without its actor, who has a column; the MSP's own people read real names."""
-        action, actor, label, private_label = values[1:5]
-        return deed_of(action, actor, private_label or label)
+        action, actor, label, private_label, detail = values[1:6]
+        return deed_of(action, actor, private_label or label, detail)
 
     def html(self, values: Values, names: Names) -> str:
         """Show it as a link."""
@@ -74,7 +75,7 @@ class Thing(Text):
         return super().html([self.text(values, names)], names)
 
 
-SENTENCE = ("pk", "action", "actor_label", "object_label", "private__label")
+SENTENCE = ("pk", "action", "actor_label", "object_label", "private__label", "detail")
 
 
 class AuditTable(ListTable):
@@ -139,23 +140,30 @@ class EventFilters(ListFilters):
     until = DayFilter("Until", field_name="at", lookup_expr="lte", moments=True)
 
     def search(self, queryset: QuerySet[Event], name: str, term: str) -> QuerySet[Event]:
-        """Keep events whose actor or object holds the term."""
-        term = term.strip()
-        return queryset.filter(
-            Q(actor_label__icontains=term) | Q(object_label__icontains=term) | Q(private__label__icontains=term)
-        )
+        """Keep events that show every word of the term: who, what was done, to what, from which address."""
+        for word in term.split():
+            things = [thing for thing, label in THINGS.items() if word.casefold() in label.casefold()]
+            queryset = queryset.filter(
+                Q(actor_label__icontains=word)
+                | Q(object_label__icontains=word)
+                | Q(private__label__icontains=word)
+                | Q(action__in=actions_with(word))
+                | Q(object_type__in=things)
+                | Q(address__startswith=word)
+            )
+        return queryset
 
 
 def _actions(*, sessions: bool) -> list[tuple[str, str]]:
-    return [
-        (name, words[:1].upper() + words[1:]) for name, words in ACTIONS.items() if is_about_a_session(name) is sessions
-    ]
+    words = {name: words_of(name) for name in ACTIONS if is_about_a_session(name) is sessions}
+    return [(name, text[:1].upper() + text[1:]) for name, text in words.items()]
 
 
 class AuditFilters(EventFilters):
     """The audit trail also by action and kind of thing."""
 
     action = MultiChoice("Action", _actions(sessions=False))
+    request = Exactly(label="Request", field_name="request_id", max_length=64)
     object = MultiChoice("Object", list(THINGS.items()), field_name="object_type")
 
 

@@ -18,7 +18,7 @@ from msc import stack
 from msc.access import scope
 from msc.errors import DomainError
 from msc.events.models import Event, EventDetail
-from msc.mail.models import OutboxMessage
+from msc.mail.models import OutboxBody, OutboxMessage
 from tests import factories
 from tests.cast import signed_in
 from tests.stack import DATABASE, superuser_url
@@ -53,6 +53,7 @@ def test_commas_semicolons_bom_and_line_ends_are_all_the_same():
     for text in (
         'Name,Address,Phone Number\n"A, B; C","1\nKiel",+49\n',
         'Name;Address;Phone Number\r\n"A, B; C";"1\nKiel";+49\r\n',
+        'sep=;\r\nName;Address;Phone Number\r\n"A, B; C";"1\nKiel";+49\r\n',
         '\n\nPHONE number\tCustomer Name\tAddress\n+49\t"A, B; C"\t"1\nKiel"',
     ):
         assert rows(decoded(b"\xef\xbb\xbf" + text.encode())) == expected
@@ -136,7 +137,7 @@ def test_every_line_gets_its_verdict_before_anything_is_written(scoped, ada, tom
             "Another customer has this account name",
             "Enter an address",
             "country code",
-            "Nobody is no active tenant administrator",
+            "Nobody is not an active tenant administrator",
             "more cells than the header",
             "Enter a phone number",
         ),
@@ -182,6 +183,13 @@ def test_hiding_follows_its_column(scoped, ada, hide, account, outcome):
     tasks.work_on_imports()
     customer = Customer.objects.get()
     assert (customer.name_hidden, customer.account_name) == (hidden, words)
+
+
+def test_a_line_says_all_that_is_wrong_with_it(scoped, ada):
+    pending = uploaded(ada, HEADER + "\u200b,,,0431,Nobody\n")
+    reason = verdicts(pending)[0][1]
+    for words in ("Enter a customer name.", "Enter an address.", "country code", "Nobody is not an active"):
+        assert words in reason
 
 
 # -- Writing ------------------------------------------------------------------------------------------------------
@@ -250,6 +258,42 @@ def test_imported_again_everything_is_unchanged(scoped, ada, tom):
     tasks.work_on_imports()
     again = uploaded(ada, HEADER + GOOD)
     assert (again.new_lines, again.unchanged_lines, again.error_lines) == (0, 2, 0)
+
+
+def test_an_import_reports_what_it_wrote(scoped, ada, tom):
+    first, second = uploaded(ada, HEADER + GOOD), uploaded(ada, HEADER + GOOD)
+    for pending in (first, second):
+        imports.confirm(by=ada, pending=pending)
+    tasks.work_on_imports()
+    for pending, created, unchanged in ((first, 2, 0), (second, 0, 2)):
+        pending.refresh_from_db()
+        assert (pending.new_lines, pending.unchanged_lines) == (created, unchanged)
+        event = Event.objects.get(action="import.finished", object_id=pending.pk)
+        assert event.detail == {"Created": created, "Unchanged": unchanged}
+    with scope.entered("worker"):
+        bodies = OutboxBody.objects.filter(message__kind="import.finished").order_by("pk")
+        subjects = list(bodies.values_list("subject", flat=True))
+    assert subjects == ["2 customers imported", "0 customers imported"]
+    assert "No customer was created" in signed_in(ada).get(f"/customers/import/{second.pk}/").content.decode()
+
+
+def test_an_import_is_one_line_of_the_audit_trail_that_unfolds(scoped, ada, tom):
+    pending = uploaded(ada, HEADER + GOOD)
+    imports.confirm(by=ada, pending=pending)
+    tasks.work_on_imports()
+    client = signed_in(ada)
+    audit = client.get("/events/audit/").content.decode()
+    assert "imported 2 customers from customers.csv" in audit
+    assert "created the customer" not in audit
+    event = Event.objects.get(action="import.finished")
+    page = client.get(f"/events/{event.pk}/").content.decode()
+    assert "created the customer Harbour Logistics" in page
+    assert f'href="/customers/import/{pending.pk}/"' in page
+    for query in ({"request": event.request_id}, {"q": "harbour"}, {"action": "customer.created"}):
+        assert "created the customer Harbour Logistics" in client.get("/events/audit/", query).content.decode()
+    customer = Customer.objects.order_by("pk").first()
+    history = client.get(f"/customers/{customer.pk}/history/").content.decode()
+    assert "created the customer Harbour Logistics" in history
 
 
 def test_whoever_lost_the_right_imports_nothing(scoped, ada, northwind):
@@ -358,7 +402,7 @@ def test_the_pages_lead_from_file_to_customers(scoped, ada, tom):
     assert client.post(address + "start/").url == address
     assert "Being imported" in client.get(address).content.decode()
     tasks.work_on_imports()
-    assert "The new customers are created" in client.get(address).content.decode()
+    assert "2 customers have been created" in client.get(address).content.decode()
     assert "Kunden März.csv" in client.get("/customers/import/").content.decode()
 
 

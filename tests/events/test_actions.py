@@ -33,9 +33,12 @@ def test_every_kind_of_email_that_is_queued_has_words():
 
 def test_an_action_without_words_is_read_as_it_is_written():
     assert words_of("tenant.wound_up") == "wound up tenant"
-    assert sentence_of("session.opened", "", "") == "Somebody signed in"
+    assert sentence_of("session.opened", "", "") == "An anonymous visitor signed in"
 
 
 def test_a_person_who_signs_in_is_told_of_once():
     assert sentence_of("session.opened", "ada@x.example", "ada@x.example") == "ada@x.example signed in"
-    assert sentence_of("session.refused", "", "ada@x.example") == "Somebody was refused at sign-in ada@x.example"
+    assert (
+        sentence_of("session.refused", "", "ada@x.example")
+        == "An anonymous visitor was refused at sign-in ada@x.example"
+    )

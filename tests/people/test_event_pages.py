@@ -63,6 +63,9 @@ def test_an_event_of_another_msp_is_not_found(request, edited, name, status):
         ({"q": "secret"}, True),
         ({"q": "harb-1"}, True),
         ({"q": "nothing"}, False),
+        ({"q": "ADA edited secret"}, True),
+        ({"q": "customer"}, True),
+        ({"q": "deleted"}, False),
         ({"action": "customer.edited"}, True),
         ({"action": "customer.deleted"}, False),
         ({"object": "customers.customer"}, True),
@@ -128,8 +131,40 @@ def test_a_refusal_is_recorded_by_its_route(northwind, ada, tom, harbour, siblin
     assert browser.post("/customers/create/", {"name": "X"}).status_code == 403
     with scope.entered("portal", msp=northwind.pk):
         refused = [event.object_label for event in Event.objects.filter(action="access.refused").order_by("pk")]
-    assert refused == ["GET /settings/administrators/", "POST /customers/create/"]
-    assert "tom@northwind.example was refused GET /settings/" in client_of(ada).get(AUDIT).content.decode()
+    assert refused == ["open /settings/administrators/", "submit /customers/create/"]
+    page = client_of(ada).get(AUDIT, {"q": "allowed"}).content.decode()
+    assert "tom@northwind.example was not allowed to open /settings/administrators/" in page
+
+
+def test_a_refusal_names_the_customer_to_the_msp_alone(northwind, ada, rita, harbour):
+    add = f"/customers/{harbour.pk}/products/add/hybrid/"
+    assert client_of(rita).get(add).status_code == 403
+    with scope.entered("portal", msp=northwind.pk):
+        event = Event.objects.get(action="access.refused")
+    assert (event.object_label, event.customer_id) == (f"open /customers/{harbour.pk}/products/add/.../", harbour.pk)
+    page = client_of(ada).get(AUDIT, {"q": "harbour"}).content.decode()
+    assert f"open {add.replace('hybrid', '...')} (Harbour Logistics)" in page
+
+
+def test_an_event_leads_to_its_object_and_shows_days_in_words(northwind, ada, rita, harbour):
+    with scope.entered("portal", msp=northwind.pk):
+        tenant = factories.make_tenant(harbour, factories.make_plan(northwind))
+        changes = {"License Expiry Date": ("2026-12-01", None), "Seats": (1000, True)}
+        edited = log.record(
+            by=ada, action="tenant.edited", on=tenant, label="Hybrid", customer_id=harbour.pk, changes=changes
+        )
+        joined = log.record(by=rita, action="person.joined", on=rita, label=rita.email)
+        gone = log.record(by=ada, action="customer.deleted", on=Customer(pk=9_999_999), label="Customer 9999999")
+    client = client_of(ada)
+    page = client.get(f"/events/{edited.pk}/").content.decode()
+    assert f'href="/customers/{harbour.pk}/products/{tenant.pk}/"' in page
+    for words in ("1 Dec 2026", "1,000", "Yes", "(empty)"):
+        assert words in page
+    page = client.get(f"/events/{joined.pk}/").content.decode()
+    assert "<h1>rita@northwind.example accepted the invitation</h1>" in page
+    assert f'href="/settings/administrators/{rita.pk}/"' in page
+    assert f"/settings/administrators/{rita.pk}/" not in client_of(rita).get(f"/events/{joined.pk}/").content.decode()
+    assert "/customers/9999999/" not in client.get(f"/events/{gone.pk}/").content.decode()
 
 
 def test_nobody_changes_an_event(ada, edited):
