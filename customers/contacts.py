@@ -5,12 +5,13 @@ from django.db import transaction
 
 from customers import rules
 from customers.models import Contact, Customer
-from customers.services import in_words, last_change, lock_customer, public_label
+from customers.services import lock_customer, public_label
 from msc.access.models import User
-from msc.errors import Conflict, DomainError
+from msc.errors import DomainError
 from msc.events import log
+from msc.events.conflicts import refuse_stale
 
-GONE = "Somebody deleted this contact in the meantime."
+GONE = "This contact has been deleted."
 
 
 @transaction.atomic
@@ -52,6 +53,7 @@ def edit_contact(
     current = Contact.objects.filter(pk=contact.pk, customer=customer).first()
     if current is None:
         raise DomainError(GONE)
+    refuse_stale(current, version)
     before = _details(current)
     was_primary = current.is_primary
     _fill(current, name=name, job_role=job_role, email=email, phone=phone)
@@ -59,8 +61,6 @@ def edit_contact(
     after = _details(current)
     if before == after:
         return current
-    if current.version != version:
-        raise _conflict(current, before, after)
     if was_primary and not is_primary:
         raise DomainError(
             "A customer with contacts has a primary one. Make another contact the primary one instead.",
@@ -120,19 +120,6 @@ def _details(contact: Contact) -> dict[str, object]:
         "Phone Number": str(contact.phone),
         "Primary": contact.is_primary,
     }
-
-
-def _conflict(contact: Contact, theirs: dict[str, object], mine: dict[str, object]) -> Conflict:
-    who, at = last_change(contact, contact.msp_id)
-    return Conflict(
-        "Somebody else changed this contact while you were editing it.",
-        by=who,
-        at=at,
-        version=contact.version,
-        changes={
-            label: (in_words(theirs[label]), in_words(mine[label])) for label in theirs if theirs[label] != mine[label]
-        },
-    )
 
 
 def _record(

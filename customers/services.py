@@ -1,13 +1,12 @@
 """The only place that changes customers: every change is one transaction with its event as the last line."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model
 from django.utils import timezone
 
 from customers import emails, rules
@@ -16,17 +15,17 @@ from msc.access.actors import Actor
 from msc.access.models import Msp, User
 from msc.access.names import name_key
 from msc.access.roles import Role
-from msc.errors import Conflict, DomainError
+from msc.errors import DomainError
 from msc.events import log
-from msc.events.models import Event
+from msc.events.conflicts import refuse_stale
 
 SANDBOX_NAME = "Sandbox"
-GONE = "Somebody deleted this customer in the meantime."
-SANDBOX_STAYS = "The sandbox customer cannot be {}; its name, address, phone number and tenant admins are fixed."
+GONE = "This customer has been deleted, or is no longer assigned to you."
+REVEALS = "{} will see the customer name as soon as you save. This cannot be undone."
 
 
 class Details(NamedTuple):
-    """What people know of a customer, label by label, as events and conflicts show it."""
+    """What people know of a customer, label by label, as events show it."""
 
     public: dict[str, object]
     private: dict[str, object]
@@ -44,15 +43,22 @@ def create_customer(
     phone: str,
     hide_name: bool = False,
     account_name: str = "",
+    may_contain_name: bool = False,
     tenant_admins: Collection[User] = (),
 ) -> Customer:
     """Create a customer of the actor's MSP, confirm it to the actor and tell its tenant administrators."""
     if not by.can("customer.create"):
         raise PermissionDenied
     customer, identity = built(
-        by=by, name=name, address=address, phone=phone, hide_name=hide_name, account_name=account_name
+        by=by,
+        name=name,
+        address=address,
+        phone=phone,
+        hide_name=hide_name,
+        account_name=account_name,
+        may_contain_name=may_contain_name,
     )
-    _insert(customer, identity)
+    _insert(by, customer, identity)
     assignments = _assign(customer=customer, people=tenant_admins)
     admins = [assignment.user for assignment in assignments]
     emails.customer_created(customer, identity, admins, to=by)
@@ -71,13 +77,20 @@ def create_sandbox_customer(*, by: Actor, msp: Msp, address: str, phone: str) ->
     identity = CustomerIdentity(
         msp=msp, name=SANDBOX_NAME, address=rules.clean_address(address), phone=rules.clean_phone(phone)
     )
-    _insert(customer, identity)
+    _insert(by, customer, identity)
     record_creation(by=by, customer=customer, identity=identity, admins=())
     return customer
 
 
 def built(
-    *, by: User, name: str, address: str, phone: str, hide_name: bool, account_name: str
+    *,
+    by: User,
+    name: str,
+    address: str,
+    phone: str,
+    hide_name: bool,
+    account_name: str,
+    may_contain_name: bool = False,
 ) -> tuple[Customer, CustomerIdentity]:
     """Return a customer and its identity that follow every rule but uniqueness, not yet written."""
     if by.msp is None:
@@ -85,7 +98,7 @@ def built(
     name = rules.clean_name(name, field="name", label="Customer name")
     customer = Customer(msp=by.msp, created_by=by, account_name=name, name_hidden=hide_name)
     if hide_name:
-        customer.account_name = rules.account_name_to_hide(name, account_name)
+        customer.account_name = rules.account_name_to_hide(name, account_name, may_contain_name=may_contain_name)
         customer.account_name_fixed = True
     elif account_name.strip() and name_key(account_name) != name_key(name):
         raise DomainError(
@@ -98,26 +111,39 @@ def built(
     return customer, identity
 
 
-def _insert(customer: Customer, identity: CustomerIdentity) -> None:
-    with _unique_names(customer):
+def _insert(by: Actor, customer: Customer, identity: CustomerIdentity) -> None:
+    with _unique_names(by, customer):
         customer.save(force_insert=True)
         identity.customer = customer
         identity.save(force_insert=True)
     CustomerSummary.objects.create(customer=customer, msp_id=customer.msp_id)
 
 
-def _unique_names(customer: Customer) -> AbstractContextManager[None]:
+def name_clashes(*, by: User, customer: Customer | None, name: str, account_name: str) -> Iterator[DomainError]:
+    """Yield what `_unique_names` would refuse, so that a form can show it together with its other errors.
+
+    `account_name` is empty where it is not typed.
+    """
+    others = Customer.objects.for_msp(by.msp_id or 0).live().exclude(pk=customer.pk if customer else 0)
+    follows = customer is None or not customer.account_name_fixed
+    if name and others.filter(identity__name_key=name_key(name)).exists():
+        yield _clash(by, "name")
+    elif (account_name or (name and follows)) and others.filter(account_key=name_key(account_name or name)).exists():
+        yield _clash(by, "account_name" if account_name else "name")
+
+
+def _unique_names(by: Actor, customer: Customer) -> AbstractContextManager[None]:
     """Report a clash beside the field that the person filled in."""
     field = "account_name" if customer.account_name_fixed else "name"
-    return rules.unique(
-        one_customer_per_name=DomainError("Another customer has this name. Choose a different one.", field="name"),
-        one_customer_per_account_name=DomainError(
-            "Another customer has this account name. Choose a different one."
-            if customer.account_name_fixed
-            else "This name is taken by another customer, as its name or as its account name. Choose a different one.",
-            field=field,
-        ),
-    )
+    return rules.unique(one_customer_per_name=_clash(by, "name"), one_customer_per_account_name=_clash(by, field))
+
+
+def _clash(by: Actor, field: str) -> DomainError:
+    """Refuse a name that is taken; a person who sees some customers only learns no more than that."""
+    if isinstance(by, User) and not by.can("customer.create"):
+        return DomainError("This name is not available.", field=field)
+    words = "this account name" if field == "account_name" else "this name, or uses it as its account name"
+    return DomainError(f"Another customer has {words}. Choose a different one.", field=field)
 
 
 def record_creation(*, by: Actor, customer: Customer, identity: CustomerIdentity, admins: Sequence[User]) -> None:
@@ -152,36 +178,34 @@ def update_customer(
     phone: str,
     hide_name: bool | None = None,
     account_name: str | None = None,
+    may_contain_name: bool = False,
+    may_reveal: bool = False,
     tenant_admins: Collection[User] | None = None,
 ) -> Customer:
     """Change a customer that the actor read at `version`; None leaves a field as it is.
 
-    Hiding, account name and tenant administrators are the MSP administrator's to change.
+    Hiding, account name and tenant administrators are the MSP administrator's to change. `may_contain_name` and
+    `may_reveal` are a person's answers to what is asked before a hidden name becomes known.
     """
     reserved = any(value is not None for value in (hide_name, account_name, tenant_admins))
     if not by.can("customer.edit") or (reserved and not by.can("customer.edit_identity_rules")):
         raise PermissionDenied
     locked = lock_customer(by=by, customer=customer)
-    _refuse_sandbox(locked, "changed")
+    _refuse_sandbox(locked, "edited")
+    refuse_stale(locked, version)
     identity = CustomerIdentity.objects.get(pk=locked.pk)
     admins = _admins_of(locked)
     before, was_hidden = _details(locked, identity, admins), locked.name_hidden
 
     identity.name = rules.clean_name(name, field="name", label="Customer name")
     identity.address, identity.phone = rules.clean_address(address), rules.clean_phone(phone)
-    try:
-        _name_account(locked, identity.name, hide=hide_name, typed=account_name)
-    except DomainError as error:
-        if locked.version == version:
-            raise
-        # The other person hid the name first: what was typed here cannot stand, and the conflict says so.
-        raise _conflict(locked, before, Details(before.public | {"Account Name": account_name}, {})) from error
+    if locked.name_hidden and hide_name is False and not may_reveal:
+        raise DomainError(REVEALS.format(settings.MSC_VENDOR_NAME), field="may_reveal")
+    _name_account(locked, identity.name, hide=hide_name, typed=account_name, may_contain_name=may_contain_name)
     wanted = admins if tenant_admins is None else sorted(tenant_admins, key=lambda person: person.folded_name)
     after = _details(locked, identity, wanted)
     if before == after:
         return locked
-    if locked.version != version:
-        raise _conflict(locked, before, after)
     _store(by, locked, identity, wanted)
     _record_edit(by, locked, before, after, was_hidden=was_hidden)
     return locked
@@ -189,7 +213,7 @@ def update_customer(
 
 def _store(by: User, customer: Customer, identity: CustomerIdentity, admins: Iterable[User]) -> None:
     customer.version += 1
-    with _unique_names(customer):
+    with _unique_names(by, customer):
         customer.save(update_fields=["account_name", "account_name_fixed", "name_hidden", "version"])
         identity.save(update_fields=["name", "address", "phone"])
     for assignment in _assign(customer=customer, people=admins):
@@ -210,7 +234,9 @@ def _record_edit(by: User, customer: Customer, before: Details, after: Details, 
     )
 
 
-def _name_account(customer: Customer, name: str, *, hide: bool | None, typed: str | None) -> None:
+def _name_account(
+    customer: Customer, name: str, *, hide: bool | None, typed: str | None, may_contain_name: bool
+) -> None:
     """Apply the rules of hiding: an account name, once typed, stays; until then it follows the customer name."""
     hide = customer.name_hidden if hide is None else hide
     typed = (typed or "").strip()
@@ -219,62 +245,19 @@ def _name_account(customer: Customer, name: str, *, hide: bool | None, typed: st
             raise DomainError("The account name never changes once it has been entered.", field="account_name")
         if hide:
             beside = "name" if customer.name_hidden else "account_name"
-            rules.ensure_hidden(name, customer.account_name, field=beside)
+            # A name that was hidden under this account name before has been confirmed.
+            known = customer.name_hidden and name_key(name) == customer.identity.name_key
+            may_contain_name = may_contain_name or known
+            rules.ensure_hidden(name, customer.account_name, may_contain_name=may_contain_name, field=beside)
     elif hide:
-        customer.account_name, customer.account_name_fixed = rules.account_name_to_hide(name, typed), True
+        customer.account_name = rules.account_name_to_hide(name, typed, may_contain_name=may_contain_name)
+        customer.account_name_fixed = True
     else:
         customer.account_name = name
     customer.name_hidden = hide
 
 
-def _conflict(customer: Customer, theirs: Details, mine: Details) -> Conflict:
-    stands, asked = theirs.public | theirs.private, {**theirs.private, **mine.public, **mine.private}
-    who, at = last_change(customer, customer.msp_id)
-    return Conflict(
-        "Somebody else changed this customer while you were editing it.",
-        by=who,
-        at=at,
-        version=customer.version,
-        changes={
-            label: (in_words(stands[label]), in_words(asked[label]))
-            for label in stands
-            if stands[label] != asked[label]
-        },
-    )
-
-
-def last_change(thing: Model, msp_id: int) -> tuple[str, datetime | None]:
-    """Return who changed the MSP's thing last, and when, by the event record."""
-    event = Event.objects.for_msp(msp_id).for_object(thing).newest_first().first()
-    if event is None:
-        return "Somebody", None
-    person = User.objects.filter(pk=event.actor_id).first() if event.actor_kind == "person" else None
-    return (person.full_name if person else event.actor_label), event.at
-
-
-def in_words(value: object) -> str:
-    """Return a field's value as a conflict shows it."""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
-
-
 # -- Tenant administrators ----------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def assign_tenant_admins(*, by: User, customer: Customer, tenant_admins: Collection[User]) -> None:
-    """Put exactly these tenant administrators in charge of the customer."""
-    identity = CustomerIdentity.objects.get(pk=customer.pk)
-    update_customer(
-        by=by,
-        customer=customer,
-        version=Customer.objects.for_user(by).get(pk=customer.pk).version,
-        name=identity.name,
-        address=identity.address,
-        phone=str(identity.phone),
-        tenant_admins=tenant_admins,
-    )
 
 
 def _admins_of(customer: Customer) -> list[User]:
@@ -348,7 +331,13 @@ def public_label(customer: Customer) -> str:
 
 def _refuse_sandbox(customer: Customer, verb: str) -> None:
     if customer.is_sandbox:
-        raise DomainError(SANDBOX_STAYS.format(verb))
+        raise sandbox_stays(verb)
+
+
+def sandbox_stays(verb: str) -> DomainError:
+    """Return why the sandbox customer is neither edited nor deleted."""
+    fixed = "its name, address, phone number and tenant administrators are fixed"
+    return DomainError(f"The sandbox customer cannot be {verb}: {fixed}.")
 
 
 def _details(customer: Customer, identity: CustomerIdentity, admins: Iterable[User]) -> Details:

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from customers.services import last_change
 from health import intake, tools
 from health.intake import Numbered, Outcome
 from health.models import Alert, DataSource, Run
@@ -15,8 +14,9 @@ from health.refused import Endpoint
 from health.statuses import AlertState, RunStatus
 from msc.access.models import Msp, User
 from msc.access.permits import require
-from msc.errors import Conflict, DomainError
+from msc.errors import DomainError
 from msc.events import log
+from msc.events.conflicts import refuse_stale
 from msc.people.models import ApiCredential
 
 #: Characters from the end of a tool's output that are shown of a refused one.
@@ -95,21 +95,12 @@ def set_policy(
     found = DataSource.objects.for_user(by).select_for_update(no_key=True).filter(pk=source.pk).first()
     if found is None:
         raise DomainError("This data source is gone. Close this window.")
+    refuse_stale(found, version)
     before = _policy_in_words(found)
     asked = DataSource(policy_name=name, policy_interval_hours=interval_hours, policy_retention_days=retention_days)
     changes = log.changed(before, _policy_in_words(asked))
     if not changes:
         return found
-    if found.version != version:
-        theirs = {label: (str(before[label]), str(after)) for label, (_, after) in changes.items()}
-        who, at = last_change(found, found.msp_id)
-        raise Conflict(
-            "Somebody else set this policy while you were editing it.",
-            by=who,
-            at=at,
-            version=found.version,
-            changes=theirs,
-        )
     found.policy_name, found.policy_interval_hours = name, interval_hours
     found.policy_retention_days = retention_days
     found.policy_by_hand = bool(name or interval_hours or retention_days)

@@ -1,6 +1,5 @@
 """Errors that are told to people in words they understand."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,17 +26,9 @@ class DomainError(Exception):
 
 
 class Conflict(DomainError):
-    """Somebody else changed the thing since it was read.
+    """Somebody else changed the thing since it was read."""
 
-    `changes` gives per label the value that stands now and the value that was asked for;
-    `version` is the one to send to save over it.
-    """
-
-    def __init__(
-        self, message: str, *, by: str, at: datetime | None, version: int, changes: Mapping[str, tuple[str, str]]
-    ) -> None:
-        super().__init__(message)
+    def __init__(self, *, by: str, at: datetime | None) -> None:
+        super().__init__(f"{by} changed this while you were editing it.")
         self.by = by
         self.at = at
-        self.version = version
-        self.changes = changes

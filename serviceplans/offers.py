@@ -6,8 +6,9 @@ from django.db import IntegrityError, transaction
 
 from msc.access.actors import Actor
 from msc.access.models import Msp, MspState
-from msc.errors import Conflict, DomainError
+from msc.errors import DomainError
 from msc.events import log
+from msc.events.conflicts import refuse_stale
 from serviceplans.catalogue import Product, StorageProvider
 from serviceplans.models import OfferedProduct, OfferedRegion, StorageRegion
 
@@ -28,10 +29,7 @@ def edit_msp(
 ) -> Msp:
     """Change what the vendor decides of an MSP; tenants that exist keep their product and their regions."""
     msp = Msp.objects.select_for_update(no_key=True).get(pk=msp.pk)
-    if msp.version != version:
-        raise Conflict(
-            "Somebody else changed this MSP. Look at it again.", by="", at=None, version=msp.version, changes={}
-        )
+    refuse_stale(msp, version)
     if not products:
         raise DomainError("Offer at least one product.", field="products")
     require_regions(products, regions)

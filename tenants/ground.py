@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.db.models import Model
 
 from customers.models import Customer
 from customers.services import public_label
@@ -12,10 +11,9 @@ from msc.access.actors import Actor
 from msc.access.models import User
 from msc.access.permits import require
 from msc.access.roles import Role
-from msc.errors import Conflict, DomainError
+from msc.errors import DomainError
 from msc.events import log
 from msc.events.log import Changes
-from msc.events.models import Event
 from serviceplans.catalogue import Product, Workload
 from serviceplans.models import OfferedRegion, ServicePlan
 from tenants import quotas, summaries
@@ -156,28 +154,6 @@ def user_facts(users: Mapping[str, Users]) -> dict[str, object]:
         label = Workload(workload).label
         words |= {f"{label}: User Count": count.active, f"{label}: Preserved User Count": count.preserved}
     return words
-
-
-def readable(value: object) -> str:
-    """Return a fact as a page shows it."""
-    if isinstance(value, list):
-        return ", ".join(value)
-    return "-" if value is None else str(value)
-
-
-def conflict(
-    thing: Model, name: str, stands: Mapping[str, object], asked: Mapping[str, object], version: int
-) -> Conflict:
-    """Return the refusal of a form that was filled in before somebody else changed the thing."""
-    last = Event.objects.for_object(thing).newest_first().first()
-    pairs = {label: (readable(stands.get(label)), readable(value)) for label, value in asked.items()}
-    return Conflict(
-        f"Somebody else changed {name} in the meantime.",
-        by=last.actor_label if last else "Somebody else",
-        at=last.at if last else None,
-        version=version,
-        changes={label: pair for label, pair in pairs.items() if pair[0] != pair[1]},
-    )
 
 
 def product_names(products: Collection[str]) -> str:

@@ -9,11 +9,12 @@ from django.urls import reverse
 from msc.access.actors import Actor
 from msc.access.permits import require
 from msc.errors import DomainError, Link
+from msc.events.conflicts import refuse_stale
 from serviceplans import services
 from serviceplans.catalogue import Edition, Product, StorageProvider, Workload
 from serviceplans.models import ServicePlan
 from serviceplans.rules import ProductTerms
-from tenants import ground, summaries
+from tenants import summaries
 from tenants.models import Tenant
 
 LINKS_SHOWN = 10
@@ -68,9 +69,8 @@ def update_plan(*, by: Actor, plan: ServicePlan, version: int, name: str, terms:
     """Change a plan and every product under it, unless the change would put one of them out of rule."""
     require(by, "plan.edit")
     plan = _locked(plan)
+    refuse_stale(plan, version)
     before = services.terms_of(plan)
-    if version != plan.version:
-        raise _conflict(plan, before, name, terms)
     changes_terms = before != sorted(terms, key=lambda each: each.product)
     if changes_terms and (broken := broken_by(under(plan), terms)):
         raise _refusal(plan, broken)
@@ -139,11 +139,3 @@ def _link(tenant: Tenant, reason: str = "") -> Link:
     return Link(
         f"{label}: {reason}" if reason else label, reverse("tenants:detail", args=[tenant.customer_id, tenant.pk])
     )
-
-
-def _conflict(
-    plan: ServicePlan, before: Sequence[ProductTerms], name: str, terms: Sequence[ProductTerms]
-) -> DomainError:
-    stands = {"Name": plan.name, **services.readable(before)}
-    asked = {"Name": name, **services.readable(terms)}
-    return ground.conflict(plan, plan.name, stands, asked, plan.version)

@@ -11,6 +11,7 @@ from customers.models import Customer
 from msc.access.actors import Actor
 from msc.errors import DomainError
 from msc.events import log
+from msc.events.conflicts import refuse_stale
 from msc.events.log import Changes
 from serviceplans.catalogue import Product
 from serviceplans.models import OfferedProduct, ServicePlan, StorageRegion
@@ -102,13 +103,11 @@ def edit_tenant(
     `periods` answers, by id, what becomes of each earlier quota that the new one overlaps or that is to be removed.
     """
     tenant = begin(by=by, tenant=tenant, action=EDIT)
+    refuse_stale(tenant, version)
     today = tenant.customer.msp.today(now)
     standing, before = ground.standing_of(tenant), ground.facts_of(tenant)
     terms = ground.locked_plan_terms(plan, tenant.product)
     choice = Choice(tenant.product, terms, tenant_type, license_expiry, regions, quota, dict(users))
-    if version != tenant.version:
-        name = tenant.get_product_display()
-        raise ground.conflict(tenant, name, before, _asked(plan, choice), tenant.version)
     _require(choice, standing, tenant.customer, today)
     tenant.service_plan, tenant.tenant_type, tenant.license_expiry = plan, tenant_type, license_expiry
     tenant.term_started_on = rules.term_start(choice, standing, today)
@@ -126,18 +125,6 @@ def _save_edit(tenant: Tenant, changes: Changes) -> None:
         tenant.save()
     else:
         move(tenant, TenantState.UPDATING)
-
-
-def _asked(plan: ServicePlan, choice: Choice) -> dict[str, object]:
-    """Return what was asked for, in the words of the screen."""
-    return {
-        "Service Plan": plan.name,
-        "Tenant Type": TenantType(choice.tenant_type).label,
-        "License Expiry Date": choice.license_expiry,
-        "Storage Regions": sorted(str(region) for region in choice.regions),
-        **ground.quota_facts(choice.quota),
-        **ground.user_facts(choice.users),
-    }
 
 
 def _require_room(customer: Customer, product: str) -> None:

@@ -2,20 +2,22 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse
+from django.forms.boundfield import BoundField
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 
 from msc.errors import Conflict, DomainError, Link
-from msc.pages import submission
+from msc.pages import merging, submission
 from msc.pages.views import PortalView
 
 
@@ -26,6 +28,14 @@ class Outcome:
     url: str
     message: str = ""
     go: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the second of two people is told: who was first, and how both edits were merged."""
+
+    conflict: Conflict
+    merge: merging.Merge
 
 
 class Dialog(PortalView):
@@ -58,6 +68,11 @@ class Dialog(PortalView):
     def back_url(self) -> str:
         """Return where Cancel leads without JavaScript."""
         return "/"
+
+    def list_as_it_was(self, path: str) -> str:
+        """Return the list at `path` with the search, filters and sort over which the dialog was opened."""
+        under = urlsplit(self.request.headers.get("HX-Current-URL", ""))
+        return f"{path}?{under.query}" if under.path == path and under.query else path
 
     def more(self) -> dict[str, Any]:
         """Return what the dialog's own template shows besides the form."""
@@ -117,17 +132,28 @@ class FormDialog(Dialog, ABC):
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Save the form, or show it again with what was typed and what is wrong."""
-        form = self.form_class(request.POST, request.FILES, initial=self.initial(), **self.form_arguments())
+        return self.submit(request.POST)
+
+    def submit(self, data: QueryDict, told: Told | None = None) -> HttpResponse:
+        """Save what was sent; `told` is what another person changed meanwhile, once it is merged into `data`."""
+        form = self.form_class(data, self.request.FILES, initial=self.initial(), **self.form_arguments())
         if not form.is_valid():
-            return self.show_form(form, status=422)
+            # What a form creates may take the name that the same form asks for when it is sent twice.
+            if self.creates and (made := submission.result_of(data.get(submission.FIELD, ""), self.user)):
+                return self.succeed(Outcome(made, go=True))
+            return self.show_form(form, status=422, told=told)
         try:
-            return self.succeed(self.saved(form))
+            outcome = self.saved(form)
         except Conflict as conflict:
-            return self.show_conflict(form, conflict)
+            return self.merge(data, conflict, is_again=told is not None)
         except DomainError as error:
             beside = error.field if error.field in form.fields else None
             form.add_error(beside, error.message)
-            return self.show_form(form, status=422, links=error.links)
+            return self.show_form(form, status=422, links=error.links, told=told)
+        if told is not None and told.merge.taken:
+            kept = f"{told.conflict.by} changed {', '.join(told.merge.taken)} meanwhile; that is kept."
+            outcome = replace(outcome, message=f"{outcome.message} {kept}".strip())
+        return self.succeed(outcome)
 
     def saved(self, form: forms.Form) -> Outcome:
         """Save in a transaction of its own, so that a refusal leaves nothing behind; a create form only once."""
@@ -144,22 +170,33 @@ class FormDialog(Dialog, ABC):
             submission.finish(key, outcome.url)
             return outcome
 
-    def show_form(self, form: forms.Form, status: int = 200, links: Sequence[Link] = ()) -> HttpResponse:
-        """Answer the form; it keeps its submit key while errors are put right."""
-        context: dict[str, Any] = {"form": form, "links": links}
+    def show_form(
+        self, form: forms.Form, status: int = 200, links: Sequence[Link] = (), told: Told | None = None
+    ) -> HttpResponse:
+        """Answer the form; it keeps its submit key and what it was opened with while errors are corrected."""
+        context: dict[str, Any] = {"form": form, "links": links, "told": told}
+        if merging.VERSION in form.fields:
+            context["opened_with"] = form.data.get(merging.FIELD) if form.is_bound else merging.opened_with(form)
         if self.creates:
             sent = self.request.POST.get(submission.FIELD, "")
             known = submission.read_key(sent, self.user) is not None
             context["submit_key"] = sent if known else submission.new_key(self.user)
         return self.show(context, status)
 
-    def show_conflict(self, form: forms.Form, conflict: Conflict) -> HttpResponse:
-        """Show what the other person changed beside what was typed here; saving again saves over it."""
-        data = self.request.POST.copy()
-        data["version"] = str(conflict.version)
-        again = self.form_class(data, initial=self.initial(), **self.form_arguments())
-        again.is_valid()
-        return self.show({"form": again, "conflict": conflict}, status=409)
+    def merge(self, sent: QueryDict, conflict: Conflict, *, is_again: bool) -> HttpResponse:
+        """Save what only one of two people changed, and ask about what both did; saving again overwrites it."""
+        self.__dict__.pop("object", None)  # it was read before the other person saved
+        fresh = self.form_class(initial=self.initial(), **self.form_arguments())
+        told = Told(conflict, merging.merge(sent, fresh, self.label_of))
+        if not told.merge.contested and not is_again:
+            return self.submit(told.merge.data, told)
+        form = self.form_class(told.merge.data, initial=self.initial(), **self.form_arguments())
+        form.is_valid()
+        return self.show_form(form, status=409, told=told)
+
+    def label_of(self, bound: BoundField) -> str:
+        """Return what a field is called where it does not stand in its section of the form."""
+        return str(bound.label)
 
 
 class ConfirmDialog(Dialog, ABC):

@@ -38,6 +38,13 @@ def claim(key: uuid.UUID, user: User) -> str | None:
     return first.result_url or None
 
 
+def result_of(text: str, user: User) -> str:
+    """Return where the result of the key that a form carries stands, or "" while there is none."""
+    key = read_key(text, user)
+    first = Submission.objects.filter(key=key, user=user).first() if key else None
+    return first.result_url if first else ""
+
+
 def finish(key: uuid.UUID, result_url: str) -> None:
     """Note where the result of the claimed key stands."""
     Submission.objects.filter(key=key).update(result_url=result_url)

@@ -8,7 +8,7 @@ from msc.access.models import Msp, User
 from msc.access.permits import require
 from msc.errors import DomainError
 from msc.events import log
-from msc.people.changes import conflict
+from msc.events.conflicts import refuse_stale
 
 LABELS = {
     "time_zone": "Time zone",
@@ -26,10 +26,9 @@ def change_settings(*, by: User, version: int, values: Mapping[str, object]) -> 
     """Change zone, address, phone and thresholds of the actor's MSP; `values` has one entry per name in LABELS."""
     require(by, "settings.edit")
     msp = Msp.objects.for_user(by).select_for_update(no_key=True).get()
+    refuse_stale(msp, version)
     before = {label: getattr(msp, name) for name, label in LABELS.items()}
     after = {label: values[name] for name, label in LABELS.items()}
-    if msp.version != version:
-        raise conflict(msp, msp.name, stands=before, asked=after)
     for name in LABELS:
         setattr(msp, name, values[name])
     if msp.quota_warning_percent >= msp.quota_critical_percent:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.forms.boundfield import BoundField
 from django.urls import reverse
 
 from msc.errors import DomainError
 from msc.pages.dialogs import ConfirmDialog, FormDialog, Outcome
+from serviceplans.catalogue import Product
 from serviceplans.forms import PlanForm, initial_of
 from serviceplans.models import ServicePlan
 from serviceplans.services import terms_of
@@ -42,6 +44,11 @@ class PlanEdit(FormDialog):
         """Return what stands."""
         plan: ServicePlan = self.object
         return initial_of(plan, terms_of(plan), products_of(self.user, plan))
+
+    def label_of(self, bound: BoundField) -> str:
+        """Name the product that the field is about."""
+        product = bound.name.partition("_")[0]
+        return f"{Product(product).label}: {bound.label}" if product in Product.values else str(bound.label)
 
     def more(self) -> dict[str, Any]:
         """Say what the change touches."""

@@ -65,7 +65,6 @@ def test_a_stale_edit_is_a_conflict(harbour, ada, tom):
     with pytest.raises(Conflict) as refused:
         contacts.edit_contact(by=ada, contact=contact, version=1, name="Carla Curie", is_primary=True)
     assert refused.value.by == "Tom Tenant"
-    assert refused.value.changes == {"Name": ("Carla Conrad", "Carla Curie")}
 
 
 def test_a_contact_that_is_gone_says_so(harbour, ada):
@@ -75,7 +74,7 @@ def test_a_contact_that_is_gone_says_so(harbour, ada):
         lambda: contacts.delete_contact(by=ada, contact=contact),
         lambda: contacts.edit_contact(by=ada, contact=contact, version=1, name="Carla"),
     ):
-        with pytest.raises(DomainError, match="deleted this contact"):
+        with pytest.raises(DomainError, match="has been deleted"):
             attempt()
 
 
@@ -92,7 +91,7 @@ def test_events_keep_contacts_inside_the_msp(harbour, ada):
 
 def test_tenant_administrators_see_to_assigned_customers_only(harbour, sibling, tom, rita):
     add(tom, harbour)
-    with pytest.raises(DomainError, match="deleted this customer"):
+    with pytest.raises(DomainError, match="no longer assigned"):
         add(tom, sibling)
     with pytest.raises(PermissionDenied):
         add(rita, harbour)

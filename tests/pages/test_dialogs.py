@@ -106,10 +106,10 @@ def test_a_conflict_shows_both_texts_and_lets_one_save_over_it(office, harbour):
     address = f"/shop/{harbour.pk}/edit/"
     answer = office.post(address, {"account_name": "Mine", "note": "typed", "version": "1"}, headers=FRAGMENT)
     assert answer.status_code == 409
-    for expected in ("Somebody else changed this customer.", "Grace Hopper", "Theirs", "Mine", "typed"):
+    for expected in ("Grace Hopper changed this while you were editing it.", "Theirs", "Mine", "typed"):
         assert expected in text(answer)
     assert 'name="version" value="7"' in text(answer)
-    assert "Save mine over theirs" in text(answer)
+    assert "Overwrite with my changes" in text(answer)
     assert office.post(address, {"account_name": "Mine", "version": "7"}).status_code == 302
 
 

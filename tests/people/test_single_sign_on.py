@@ -377,7 +377,7 @@ def test_an_administrator_sets_it_up_and_the_secret_is_not_shown_again(client, a
         ({"protocol": "saml"}, "needed before single sign-on"),
         ({"protocol": "saml", "certificate": "rubbish"}, "not a certificate"),
         ({"protocol": "ldap"}, "not one of the available choices"),
-        ({"version": "7"}, "was changed by"),
+        ({"version": "7"}, "changed this while"),
     ],
 )
 def test_what_cannot_work_is_refused_beside_its_field(client, ada, change, sentence):

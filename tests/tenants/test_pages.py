@@ -175,7 +175,9 @@ def test_an_edit_moves_on_through_the_provisioner_and_a_quota_does_not(ada, hybr
     assert (hybrid.state, hybrid.version) == (TenantState.READY, 2)
     stale = client.post(address(hybrid, "edit/"), {**fields, "service_plan": silver.pk})
     assert stale.status_code == 409
-    assert stale.context["conflict"].changes["Service Plan"] == ("Gold", "Silver")
+    assert ("Service Plan", "Gold (Enterprise)", "Silver (Enterprise)") in [
+        (field.label, field.theirs, field.mine) for field in stale.context["told"].merge.contested
+    ]
     again = client.post(address(hybrid, "edit/"), {**fields, **quota, "version": 2, "service_plan": silver.pk})
     assert again.status_code == 302
     hybrid.refresh_from_db()

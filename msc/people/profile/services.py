@@ -4,7 +4,7 @@ from django.db import transaction
 
 from msc.access.models import User
 from msc.events import log
-from msc.people.changes import conflict
+from msc.events.conflicts import refuse_stale
 from msc.people.signin import sessions
 
 
@@ -12,11 +12,10 @@ from msc.people.signin import sessions
 def edit_profile(*, by: User, version: int, first_name: str, last_name: str, phone: str, time_zone: str) -> User:
     """Change the person's own name, phone number and time zone; the address is the administrators' to change."""
     person: User = User.objects.select_for_update(no_key=True, of=("self",)).select_related("msp").get(pk=by.pk)
+    refuse_stale(person, version)
     before = _facts(person)
     person.first_name, person.last_name, person.phone, person.time_zone = first_name, last_name, phone, time_zone
     after = _facts(person)
-    if person.version != version:
-        raise conflict(person, "Your profile", stands=before, asked=after)
     if changes := log.changed(before, after):
         person.version += 1
         person.save(update_fields=["first_name", "last_name", "phone", "time_zone", "version"])

@@ -8,7 +8,7 @@ from msc.access.models import Msp, User
 from msc.access.permits import require
 from msc.errors import DomainError
 from msc.events import log
-from msc.people.changes import conflict
+from msc.events.conflicts import refuse_stale
 from msc.people.models import SingleSignOn
 from msc.people.sso.providers import seal_secret
 
@@ -30,10 +30,9 @@ def change_single_sign_on(*, by: User, version: int, values: Mapping[str, object
     require(by, "settings.edit")
     msp = Msp.objects.for_user(by).select_for_update(no_key=True).get()
     provider = SingleSignOn.objects.for_user(by).first() or SingleSignOn(msp=msp, version=0)
+    refuse_stale(provider, version)
     before = {label: getattr(provider, name) for name, label in LABELS.items()}
     after = {label: values[name] for name, label in LABELS.items()}
-    if provider.version != version:
-        raise conflict(provider, "Single sign-on", stands=before, asked=after)
     for name in LABELS:
         setattr(provider, name, values[name])
     if secret:
