@@ -7,17 +7,14 @@ from django import forms
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from customers import rules
+from customers import rules, services
 from customers.models import Contact, Customer
 from msc.access.models import User
 from msc.access.roles import Role
 from msc.errors import DomainError
 from msc.people.people import with_state
 
-HIDING = (
-    "{vendor} then sees the account name only. E-mails, exports and backups made before keep the name they were made"
-    " with."
-)
+HIDING = "{vendor} then sees the account name only. Earlier emails, exports and backups still contain the real name."
 
 
 class RuleForm(forms.Form):
@@ -59,27 +56,27 @@ class CustomerForm(RuleForm):
 
     name = forms.CharField(
         label="Customer Name",
-        max_length=400,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Enter a customer name."},
     )
     hide_name = forms.BooleanField(required=False)
+    may_reveal = forms.BooleanField(required=False)
     account_name = forms.CharField(
         label="Account Name",
         required=False,
-        max_length=400,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Required while the customer name is hidden: it stands in for it. It never changes once it is saved.",
+        help_text="Shown instead of the hidden name. It cannot be changed later.",
+    )
+    may_contain_name = forms.BooleanField(
+        label="Use this account name although it contains the customer name", required=False
     )
     address = forms.CharField(
         label="Address",
-        max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Enter an address."},
     )
     phone = forms.CharField(
         label="Phone Number",
-        max_length=100,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
         help_text="With the country code, such as +49 89 1234567.",
         error_messages={"required": "Enter a phone number."},
@@ -101,32 +98,42 @@ class CustomerForm(RuleForm):
 
     def __init__(self, *args: Any, user: User, customer: Customer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user, self.customer = user, customer
         vendor = settings.MSC_VENDOR_NAME
+        self.fields["may_reveal"].label = f"Show the customer name to {vendor}"
         self.fields["hide_name"].label = f"Hide Customer Name from {vendor}"
         self.fields["hide_name"].help_text = HIDING.format(vendor=vendor[0].upper() + vendor[1:])
         self.fields["tenant_admins"].queryset = tenant_admins_for(user, customer)  # type: ignore[attr-defined]
         if customer is None:
-            del self.fields["version"]
+            del self.fields["version"], self.fields["may_reveal"]
         elif customer.account_name_fixed:
             self.fields["account_name"].disabled = True
-            self.fields["account_name"].help_text = "It never changes."
+            self.fields["account_name"].help_text = "It cannot be changed."
         if not user.can("customer.edit_identity_rules"):
-            for name in ("hide_name", "account_name", "tenant_admins"):
-                del self.fields[name]
+            for name in ("hide_name", "account_name", "may_contain_name", "may_reveal", "tenant_admins"):
+                self.fields.pop(name, None)
 
     def clean(self) -> dict[str, Any]:
-        """Ask for an account name when the name is to be hidden."""
+        """Ask for an account name when the name is to be hidden, and for names that are not taken."""
         cleaned = super().clean()
-        if "account_name" not in self.fields or self.fields["account_name"].disabled:
-            return cleaned
-        if not cleaned.get("hide_name"):
-            return cleaned | {"account_name": ""}  # it is shown only while the box is ticked, so it does not count
-        if "account_name" in cleaned:
-            try:
-                rules.account_name_to_hide(cleaned.get("name", ""), cleaned["account_name"])
-            except DomainError as error:
-                self.add_error("account_name", error.message)
+        asks_for_account_name = "account_name" in self.fields and not self.fields["account_name"].disabled
+        account_name = cleaned.get("account_name", "") if asks_for_account_name and cleaned.get("hide_name") else ""
+        if asks_for_account_name:
+            cleaned["account_name"] = account_name  # it is shown only while the box is ticked, or it does not count
+            if cleaned.get("hide_name"):
+                self._judge_account_name(cleaned, account_name)
+        name = cleaned.get("name", "")
+        for error in services.name_clashes(by=self.user, customer=self.customer, name=name, account_name=account_name):
+            self.add_error(error.field, error.message)
         return cleaned
+
+    def _judge_account_name(self, cleaned: dict[str, Any], account_name: str) -> None:
+        try:
+            rules.account_name_to_hide(
+                cleaned.get("name", ""), account_name, may_contain_name=cleaned["may_contain_name"]
+            )
+        except DomainError as error:
+            self.add_error(error.field, error.message)
 
 
 class ContactForm(RuleForm):
@@ -134,18 +141,14 @@ class ContactForm(RuleForm):
 
     name = forms.CharField(
         label="Name",
-        max_length=400,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Enter a name."},
     )
-    job_role = forms.CharField(label="Role", required=False, max_length=400)
-    email = forms.CharField(
-        label="E-mail", required=False, max_length=400, widget=forms.TextInput(attrs={"type": "email"})
-    )
+    job_role = forms.CharField(label="Role", required=False)
+    email = forms.CharField(label="Email", required=False, widget=forms.TextInput(attrs={"type": "email"}))
     phone = forms.CharField(
         label="Phone Number",
         required=False,
-        max_length=100,
         widget=forms.TextInput(attrs={"type": "tel"}),
         help_text="With the country code, such as +49 89 1234567.",
     )

@@ -74,9 +74,9 @@ def clean_email(text: str) -> str:
     try:
         EmailValidator()(address)
     except ValidationError:
-        raise DomainError("Enter an e-mail address such as name@example.com.", field="email") from None
+        raise DomainError("Enter an email address such as name@example.com.", field="email") from None
     if len(address) > 254:
-        raise DomainError("This e-mail address is too long.", field="email")
+        raise DomainError("This email address is too long.", field="email")
     return address
 
 
@@ -88,19 +88,25 @@ def clean_job_role(text: str) -> str:
     return role
 
 
-def account_name_to_hide(name: str, typed: str) -> str:
-    """Return the account name that stands for a hidden name; one that gives the name away is refused."""
+def account_name_to_hide(name: str, typed: str, *, may_contain_name: bool) -> str:
+    """Return the account name that replaces a hidden name; one that gives the name away is refused."""
     if not typed.strip():
-        raise DomainError("Enter the account name that stands in for the hidden name.", field="account_name")
+        raise DomainError("Enter the account name that is shown instead of the hidden name.", field="account_name")
     account_name = clean_name(typed, field="account_name", label="Account name")
-    ensure_hidden(name, account_name)
+    ensure_hidden(name, account_name, may_contain_name=may_contain_name)
     return account_name
 
 
-def ensure_hidden(name: str, account_name: str, *, field: str = "account_name") -> None:
-    """Refuse an account name that is the hidden name itself, in other letters at most."""
-    if folded_name(name) == folded_name(account_name):
-        raise DomainError("The account name must not be the customer name: that would not hide it.", field=field)
+def ensure_hidden(name: str, account_name: str, *, may_contain_name: bool, field: str = "account_name") -> None:
+    """Refuse an account name that is the hidden name, or that contains it unless a person has confirmed that."""
+    hidden, shown = folded_name(name), folded_name(account_name)
+    if hidden == shown:
+        raise DomainError("The account name must differ from the customer name, or it would not hide it.", field=field)
+    if hidden and hidden in shown and not may_contain_name:
+        raise DomainError(
+            "The account name contains the customer name, so it would not hide it. Choose a different one, or confirm it.",
+            field="may_contain_name",
+        )
 
 
 @contextmanager

@@ -3,19 +3,20 @@
 from functools import cached_property
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from customers import attention, contacts, dictionaries, heads, services
+from customers.empty import nothing_for
 from customers.filters import CustomerFilters
 from customers.forms import ContactForm, CustomerForm
 from customers.models import Contact, Customer, CustomerTally
 from customers.tables import CustomerTable
 from msc.access.models import User
 from msc.access.roles import Role
+from msc.errors import DomainError
 from msc.pages.columns import Names
 from msc.pages.detail import DetailPage, PageAction
 from msc.pages.dialogs import ConfirmDialog, FormDialog, Outcome
@@ -65,6 +66,7 @@ class CustomerList(ListPage):
     )
     template = "customers/list.html"
     empty = Empty("No customers yet", "Create the first one, or import them all from a file.")
+    nothing = property(nothing_for)
     other_file = ("Export one line per product instead", "tenants:list")
 
     def scoped(self, user: User) -> QuerySet[Customer]:
@@ -127,9 +129,9 @@ class CustomerPage(DetailPage):
 class CustomerHistory(AuditTrail):
     """The History tab: what was done to the customer and to all that belongs to it."""
 
-    name, template = "customer-history", "customers/history.html"
+    name, template, folds_imports = "customer-history", "customers/history.html", False
     tabs_of, tab = "customer", "customers:history"
-    empty = Empty("No events", "What is done to this customer from now on is written down here.")
+    empty = Empty("No events", "Changes of this customer are recorded here.")
 
     @cached_property
     def object(self) -> Customer:
@@ -176,13 +178,15 @@ class CustomerCreate(CustomerDialog):
         return reverse("customers:list")
 
     def save(self, form: CustomerForm) -> Outcome:
-        """Create the customer and show it on top of the list."""
+        """Create the customer and return to the list, where it comes first unless the list was narrowed or sorted."""
         customer = services.create_customer(by=self.user, **form.cleaned_data)
-        return Outcome(
-            reverse("customers:list") + "?sort=-created",
-            f"{customer.identity.name} has been created. A confirmation is on its way to {self.user.email}.",
-            go=True,
-        )
+        path = reverse("customers:list")
+        url, words = self.list_as_it_was(path), f"{customer.identity.name} has been created."
+        if url == path:
+            url = f"{path}?sort=-created"
+        else:
+            words += " The search and filters of this list may leave it out."
+        return Outcome(url, f"{words} A confirmation is on its way to {self.user.email}.", go=True)
 
 
 class CustomerEdit(CustomerDialog):
@@ -192,11 +196,14 @@ class CustomerEdit(CustomerDialog):
 
     @cached_property
     def object(self) -> Customer:
-        """The customer; the sandbox is seen but not edited."""
-        customer = get_object_or_404(self.queryset(), pk=self.kwargs["pk"])
-        if customer.is_sandbox:
-            raise PermissionDenied
-        return customer
+        """The customer of the address."""
+        return get_object_or_404(self.queryset(), pk=self.kwargs["pk"])
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Show the form, or why the customer cannot be edited."""
+        if self.object.is_sandbox:
+            return CustomerNotEditable.as_view()(request, *args, **kwargs)
+        return super().get(request, *args, **kwargs)
 
     def get_title(self) -> str:
         """Name the customer."""
@@ -224,6 +231,32 @@ class CustomerEdit(CustomerDialog):
         changes = form.cleaned_data | {"version": form.cleaned_data["version"] or 0}
         customer = services.update_customer(by=self.user, customer=self.object, **changes)
         return Outcome(self.back_url(), f"{customer.identity.name} has been saved.")
+
+
+class CustomerNotEditable(ConfirmDialog):
+    """Why the sandbox customer cannot be edited; there is nothing to confirm."""
+
+    model, needs = Customer, "customer.edit"
+
+    def get_title(self) -> str:
+        """Name the customer."""
+        return f"Edit {self.object.identity.name}"
+
+    def question(self) -> str:
+        """Ask nothing."""
+        return ""
+
+    def refusal(self) -> DomainError:
+        """Return the reason."""
+        return services.sandbox_stays("edited")
+
+    def back_url(self) -> str:
+        """Return to the customer."""
+        return reverse("customers:page", args=[self.object.pk])
+
+    def perform(self) -> Outcome:
+        """Refuse again."""
+        raise self.refusal()
 
 
 class ContactDialog(FormDialog):

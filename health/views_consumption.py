@@ -6,6 +6,7 @@ from functools import cached_property
 from django.db.models import QuerySet
 
 from customers.dictionaries import quota_levels
+from customers.empty import nothing_for
 from health import consumption
 from health.filters_consumption import ConsumptionFilters
 from health.spans import Span, month_of
@@ -26,6 +27,7 @@ class Consumption(ListPage):
     name, title, noun, needs = "consumption", "Consumption", ("product", "products"), "consumption.view"
     lead = "health/_consumption_lead.html"
     empty = Empty("No products yet", "Add a product to a customer; what it consumes is counted here day by day.")
+    nothing = property(nothing_for)
 
     @cached_property
     def today(self) -> date:

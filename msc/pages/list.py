@@ -245,6 +245,11 @@ class ListPage(PortalView):
             "announcement": self.announcement(total, page),
         }
 
+    @property
+    def nothing(self) -> Empty:
+        """What the list says while it has no rows at all."""
+        return self.empty
+
     def chips(self) -> list[Chip]:
         """Return the active filters."""
         if self.filterset is None or self.in_error:

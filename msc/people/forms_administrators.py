@@ -9,21 +9,27 @@ from msc.access.roles import MSP_ROLES
 from msc.pages.fields import NameField
 
 ROLE_HELP = (
-    "An MSP administrator may do everything. A tenant administrator works for the customers assigned to them."
-    " A read-only administrator sees all of it and changes nothing."
+    "An MSP administrator can do everything. A tenant administrator works for the customers assigned to them."
+    " A read-only administrator sees everything and changes nothing."
 )
 
 
 class PersonForm(forms.Form):
     """What an MSP keeps of each of its administrators."""
 
-    first_name = NameField(max_length=100)
-    last_name = NameField(max_length=100)
+    first_name = NameField(max_length=100, error_messages={"required": "Enter a first name."})
+    last_name = NameField(max_length=100, error_messages={"required": "Enter a last name."})
     role = forms.ChoiceField(
-        choices=[(role.value, role.label) for role in MSP_ROLES], widget=forms.RadioSelect, help_text=ROLE_HELP
+        choices=[(role.value, role.label) for role in MSP_ROLES],
+        widget=forms.RadioSelect,
+        help_text=ROLE_HELP,
+        error_messages={"required": "Choose a role."},
     )
     phone = PhoneNumberField(
-        label="Phone number", required=False, help_text="In the international form, such as +49 30 123456."
+        label="Phone number",
+        required=False,
+        help_text="With the country code, such as +49 30 123456.",
+        error_messages={"invalid": "Enter the number with its country code, such as +49 30 123456."},
     )
 
     def clean_phone(self) -> str:
@@ -35,7 +41,14 @@ class PersonForm(forms.Form):
 class InviteForm(PersonForm):
     """A new administrator; the address is where the invitation goes."""
 
-    email = forms.EmailField(label="E-mail address", max_length=254)
+    email = forms.EmailField(
+        label="Email address",
+        max_length=254,
+        error_messages={
+            "required": "Enter an email address.",
+            "invalid": "Enter an email address such as name@example.com.",
+        },
+    )
     field_order = ("first_name", "last_name", "email", "role", "phone")
 
 

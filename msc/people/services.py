@@ -18,8 +18,9 @@ from msc.access.permits import require_in
 from msc.access.roles import MSP_ROLES, Role
 from msc.errors import DomainError, Link
 from msc.events import log
+from msc.events.conflicts import refuse_stale
 from msc.people import emails
-from msc.people.changes import conflict, locked
+from msc.people.changes import locked
 from msc.people.models import INVITATION_LIFE, Invitation
 from msc.people.people import HELD_DOMAIN, JOINED, active_administrators, has_joined
 from msc.people.tokens import digest_of, new_secret
@@ -82,6 +83,7 @@ def edit_administrator(
     if role not in MSP_ROLES:
         raise DomainError("Choose one of the MSP's roles.", field="role")
     person = locked(by, person)
+    refuse_stale(person, version)
     before = _facts(person)
     after = {
         "First name": first_name,
@@ -89,8 +91,6 @@ def edit_administrator(
         "Phone number": phone,
         "Role": Role(role).label,
     }
-    if person.version != version:
-        raise conflict(person, person.full_name, stands=before, asked=after)
     if role != person.role:
         _refuse_role_change(person)
     person.first_name, person.last_name, person.phone, person.role = first_name, last_name, phone, role
@@ -106,7 +106,7 @@ def edit_administrator(
 def deactivate_administrator(*, by: User, person: User) -> None:
     """Switch a person off: their sessions end now, their open invitations stop working."""
     if person.pk == by.pk:
-        raise DomainError("You cannot switch yourself off. Ask another MSP administrator.")
+        raise own_account()
     person = locked(by, person)
     if not person.is_active:
         return
@@ -117,6 +117,11 @@ def deactivate_administrator(*, by: User, person: User) -> None:
     _revoke_invitations(person)
     end_sessions(person)
     log.record(by=by, action="person.deactivated", on=person, label=invited_address(person))
+
+
+def own_account() -> DomainError:
+    """Return why a person does not switch their own account off."""
+    return DomainError("You cannot switch off your own account. Ask another MSP administrator.")
 
 
 @transaction.atomic

@@ -199,6 +199,10 @@ class DeactivateAdministrator(PersonDialog):
 
     verb, danger = "Switch off", True
 
+    def refusal(self) -> DomainError | None:
+        """Refuse one's own account before anything is asked."""
+        return services.own_account() if self.object.pk == self.user.pk else None
+
     def question(self) -> str:
         """Ask."""
         return f"Switch off {self.object.full_name} ({self.address()})?"

@@ -1,5 +1,7 @@
 """The page on which an invited person chooses a password."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.forms import SetPasswordForm
 from django.forms import BaseForm
@@ -19,6 +21,14 @@ TEMPLATE = "people/invitation.html"
 LONGEST_TOKEN = 200
 
 
+class PasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """Choose a password; what is wrong with it stands beside the first field."""
+
+    def validate_password_for_user(self, user: Any, *_names: Any) -> None:
+        """Judge the first field."""
+        super().validate_password_for_user(user, "new_password1")
+
+
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class AcceptInvitation(View):
     """Show the form to whoever holds the link; only posting it uses the link up."""
@@ -29,13 +39,13 @@ class AcceptInvitation(View):
             invitation = find_open(token)
         except DomainError as error:
             return self._refused(request, error)
-        return self._form(request, token, invitation, SetPasswordForm(invitation.person))
+        return self._form(request, token, invitation, PasswordForm(invitation.person))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         token = request.POST.get("token", "")
         try:
             invitation = find_open(token)
-            form = SetPasswordForm(invitation.person, request.POST)
+            form = PasswordForm(invitation.person, request.POST)
             if not form.is_valid():
                 return self._form(request, token, invitation, form, status=422)
             person = accept_invitation(

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from customers import dictionaries
+from customers.empty import nothing_for
 from msc.access.models import User
 from msc.pages.columns import Names
 from msc.pages.list import Empty, ListPage
@@ -24,6 +25,7 @@ class TenantList(ListPage):
     search_label = "Search customers"
     template = "tenants/list.html"
     empty = Empty("No products yet", "Open a customer and add its first product.")
+    nothing = property(nothing_for)
 
     def scoped(self, user: User) -> QuerySet[Tenant]:
         """Return the live products with what the columns show."""

@@ -1,6 +1,7 @@
 """The customer list, page and dialogs as people meet them, without JavaScript."""
 
 import csv
+import html
 import io
 import re
 
@@ -25,7 +26,8 @@ FIELDS = {"name": "Harbour Logistics", "address": "1 Harbour Street, Kiel", "pho
 def form_of(client, url):
     """Open a form and return what it would send untouched: its hidden fields."""
     page = client.get(url).content.decode()
-    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in hidden}
 
 
 def names_in(response):
@@ -309,7 +311,10 @@ def test_a_tenant_administrator_edits_without_the_reserved_fields(scoped, tom, h
 def test_the_sandbox_has_no_edit(scoped, ada):
     sandbox = services.create_sandbox_customer(by=ada, msp=scoped, address="Kiel", phone="+49431123456")
     client = signed_in(ada)
-    assert client.get(f"/customers/{sandbox.pk}/edit/").status_code == 403
+    refused = client.get(f"/customers/{sandbox.pk}/edit/")
+    assert "The sandbox customer cannot be edited" in refused.content.decode()
+    assert "Save" not in refused.content.decode()
+    assert client.post(f"/customers/{sandbox.pk}/edit/", FIELDS).status_code == 422
     assert f"/customers/{sandbox.pk}/edit/" not in client.get(f"/customers/{sandbox.pk}/").content.decode()
 
 
@@ -445,3 +450,111 @@ def test_a_page_far_down_has_the_rows_that_it_always_had(scoped, ada, eastgate, 
     monkeypatch.setattr(pages_list, "KEYS_FIRST_FROM", 1)
     assert names_in(client.get("/customers/", query)) == read_at_once
     assert len(read_at_once) == 25
+
+
+# -- What a hidden name asks for, and which names are free ---------------------------------------------------------
+
+
+def test_a_taken_name_is_said_together_with_everything_else(scoped, ada, harbour):
+    client = signed_in(ada)
+    sent = form_of(client, "/customers/create/") | FIELDS | {"phone": "0431", "address": ""}
+    page = client.post("/customers/create/", sent).content.decode()
+    for name in ("name", "address", "phone"):
+        assert f'id="id_{name}_error"' in page
+    assert "Another customer has this name" in page
+
+
+def test_a_tenant_administrator_is_told_no_more_than_that_a_name_is_not_available(scoped, tom, harbour, sibling):
+    factories.make_customer(scoped, "Secret Hospital", account_name="Blue Falcon")
+    client = signed_in(tom)
+    url = f"/customers/{harbour.pk}/edit/"
+    for name in ("Sibling Studios", "Secret Hospital", "Blue Falcon"):
+        page = client.post(url, form_of(client, url) | FIELDS | {"name": name}).content.decode()
+        assert "This name is not available." in page
+        assert "nother customer" not in page
+
+
+def test_showing_a_hidden_name_again_is_confirmed(scoped, ada):
+    customer = factories.make_customer(scoped, "Secret Hospital", account_name="Blue Falcon")
+    client = signed_in(ada)
+    url = f"/customers/{customer.pk}/edit/"
+    sent = form_of(client, url) | FIELDS | {"name": "Secret Hospital"}
+    assert 'name="may_reveal"' not in client.get(url).content.decode()
+    page = client.post(url, sent)
+    assert page.status_code == 422
+    assert 'name="may_reveal"' in page.content.decode()
+    customer.refresh_from_db()
+    assert customer.name_hidden
+    assert client.post(url, sent | {"may_reveal": "on"}).status_code == 302
+    customer.refresh_from_db()
+    assert not customer.name_hidden
+
+
+def test_an_account_name_that_contains_the_name_is_confirmed(scoped, ada):
+    client = signed_in(ada)
+    hiding = {"hide_name": "on", "account_name": "Harbour Logistics of Kiel"}
+    sent = form_of(client, "/customers/create/") | FIELDS | hiding
+    page = client.post("/customers/create/", sent)
+    assert page.status_code == 422
+    assert 'id="id_may_contain_name_error"' in page.content.decode()
+    assert client.post("/customers/create/", sent | {"may_contain_name": "on"}).status_code == 302
+
+
+def test_the_account_name_is_marked_as_required(scoped, ada):
+    page = signed_in(ada).get("/customers/create/").content.decode()
+    assert re.search(r'for="id_account_name">Account Name <span class="required">required</span>', page)
+
+
+@pytest.mark.parametrize(("field", "most"), [("name", 200), ("address", 500)])
+def test_a_length_is_refused_in_one_way(scoped, ada, field, most):
+    client = signed_in(ada)
+    for length in (most + 1, 5000):
+        page = client.post("/customers/create/", form_of(client, "/customers/create/") | FIELDS | {field: "x" * length})
+        assert f"use at most {most} characters" in page.content.decode()
+
+
+# -- Words for each role --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ada", "Create the first one, or import them all from a file."),
+        ("tom", "Ask an MSP administrator to assign customers to you."),
+        ("rita", "No customers yet"),
+    ],
+)
+def test_an_empty_list_says_what_its_reader_can_do(request, scoped, name, words):
+    person = request.getfixturevalue(name)
+    page = signed_in(person).get("/customers/").content.decode()
+    assert words in page
+    if name != "ada":
+        for path in ("/customers/", "/customers/products/", "/consumption/"):
+            page = signed_in(person).get(path).content.decode()
+            for advice in ("Create the first one", "add its first product", "Add a product"):
+                assert advice not in page
+            assert (words in page) is (name == "tom" or path == "/customers/")
+
+
+def test_five_contacts_are_shown_and_the_others_on_request(scoped, ada, harbour):
+    for number in range(7):
+        factories.make_contact(harbour, f"Contact {number}")
+    page = signed_in(ada).get(f"/customers/{harbour.pk}/").content.decode()
+    before, folded = page.split("Show all 7 contacts")
+    assert ("Contact 4" in before, "Contact 5" in before) == (True, False)
+    assert "Contact 6" in folded
+
+
+def test_create_and_delete_return_to_the_list_as_it_was(scoped, ada, harbour):
+    client = signed_in(ada)
+    under = {"HX-Request": "true", "HX-Current-URL": "http://testserver/customers/?product=hybrid&q=a"}
+    sent = form_of(client, "/customers/create/") | FIELDS | {"name": "New One"}
+    created = client.post("/customers/create/", sent, headers=under)
+    assert created["HX-Redirect"] == "/customers/?product=hybrid&q=a"
+    page = client.get(created["HX-Redirect"]).content.decode()
+    assert "New One has been created. The search and filters of this list may leave it out." in page
+    deleted = client.post(f"/customers/{harbour.pk}/delete/", headers=under)
+    assert (deleted.status_code, deleted["HX-Trigger"]) == (204, "dialog:done")
+    elsewhere = under | {"HX-Current-URL": "https://evil.example/other/?q=a"}
+    sent = form_of(client, "/customers/create/") | FIELDS | {"name": "Second"}
+    assert client.post("/customers/create/", sent, headers=elsewhere)["HX-Redirect"] == "/customers/?sort=-created"

@@ -57,6 +57,7 @@ def test_a_weak_password_is_refused_and_the_link_stays_open(client, link, passwo
     answer = _post(client, link, password)
     if password != "bobnewbobnew":
         assert answer.status_code == 422
+        assert set(answer.context["form"].errors) == {"new_password1"}
         assert _post(client, link).status_code == 302
 
 

@@ -122,8 +122,8 @@ _CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, label: str = "") -> dict[str, Any]:
-    """Render a form field with label, help and errors beside it."""
+def field(bound: BoundField, label: str = "", *, required: bool = False) -> dict[str, Any]:
+    """Render a form field with label, help and errors beside it; `required` marks one that is needed here only."""
     widget = bound.field.widget
     css = next((css for kind, css in _CLASSES if isinstance(widget, kind)), "form-control")
     css = f"{widget.attrs.get('class', '')} {css}{' is-invalid' if bound.errors else ''}".strip()
@@ -134,6 +134,7 @@ def field(bound: BoundField, label: str = "") -> dict[str, Any]:
     return {
         "bound": bound,
         "label": label or bound.label,
+        "required": required,
         "control": bound.as_widget(attrs={"class": css}),
         "is_box": isinstance(widget, forms.CheckboxInput),
         "is_group": isinstance(widget, forms.CheckboxSelectMultiple | forms.RadioSelect),
