@@ -283,17 +283,17 @@ def test_an_import_is_one_line_of_the_audit_trail_that_unfolds(scoped, ada, tom)
     tasks.work_on_imports()
     client = signed_in(ada)
     audit = client.get("/events/audit/").content.decode()
-    assert "imported 2 customers from customers.csv" in audit
-    assert "created the customer" not in audit
+    assert "Imported 2 customers from customers.csv" in audit
+    assert "Created the customer" not in audit
     event = Event.objects.get(action="import.finished")
     page = client.get(f"/events/{event.pk}/").content.decode()
     assert "created the customer Harbour Logistics" in page
     assert f'href="/customers/import/{pending.pk}/"' in page
     for query in ({"request": event.request_id}, {"q": "harbour"}, {"action": "customer.created"}):
-        assert "created the customer Harbour Logistics" in client.get("/events/audit/", query).content.decode()
+        assert "Created the customer Harbour Logistics" in client.get("/events/audit/", query).content.decode()
     customer = Customer.objects.order_by("pk").first()
     history = client.get(f"/customers/{customer.pk}/history/").content.decode()
-    assert "created the customer Harbour Logistics" in history
+    assert "Created the customer Harbour Logistics" in history
 
 
 def test_whoever_lost_the_right_imports_nothing(scoped, ada, northwind):

@@ -371,7 +371,7 @@ def test_the_history_is_the_customers_own_and_for_those_who_see_events(scoped, a
     services.update_customer(by=ada, customer=sibling, version=1, **FIELDS | {"name": "Sibling Stage"})
     page = signed_in(rita).get(f"/customers/{harbour.pk}/history/").content.decode()
     assert "Harbour Logistics" in page
-    assert "edited the customer" in page
+    assert "Edited the customer" in page
     assert "Sibling" not in page
     assert signed_in(tom).get(f"/customers/{harbour.pk}/history/").status_code == 403
     assert "/history/" not in signed_in(tom).get(f"/customers/{harbour.pk}/").content.decode()

@@ -42,7 +42,7 @@ def test_who_may_read_events(request, client, name, status, path):
 
 def test_the_msp_reads_the_sentence_with_the_real_name(ada, edited):
     page = client_of(ada).get(AUDIT).content.decode()
-    assert "ada@northwind.example edited the customer New Secret" in page
+    assert "Edited the customer New Secret" in page
 
 
 def test_an_event_shows_before_and_after(rita, edited):
@@ -77,13 +77,13 @@ def test_an_event_of_another_msp_is_not_found(request, edited, name, status):
 def test_filters_of_the_audit_trail(ada, edited, query, found):
     page = client_of(ada).get(AUDIT, query)
     assert page.status_code == 200
-    assert ("edited the customer" in page.content.decode()) is found
+    assert ("Edited the customer" in page.content.decode()) is found
 
 
 def test_who_is_chosen_from_the_people_of_the_msp(ada, tom, eve, edited):
     browser = client_of(ada)
-    assert "edited the customer" in browser.get(AUDIT, {"who": ada.pk}).content.decode()
-    assert "edited the customer" not in browser.get(AUDIT, {"who": tom.pk}).content.decode()
+    assert "Edited the customer" in browser.get(AUDIT, {"who": ada.pk}).content.decode()
+    assert "Edited the customer" not in browser.get(AUDIT, {"who": tom.pk}).content.decode()
     assert "does not exist" in browser.get(AUDIT, {"who": eve.pk}).content.decode()
 
 
@@ -92,7 +92,7 @@ def test_log_ins_by_method(northwind, ada, method, found):
     with scope.entered("portal", msp=northwind.pk):
         log.record_sign_in(ada, method="password, code")
     page = client_of(ada).get(LOG_INS, {"method": method}).content.decode()
-    assert ("signed in" in page.split("<tbody>")[-1]) is found
+    assert ("Signed in" in page.split("<tbody>")[-1]) is found
 
 
 def test_each_msp_reads_its_own_log_ins(northwind, eastgate, ada, eve):
@@ -101,7 +101,8 @@ def test_each_msp_reads_its_own_log_ins(northwind, eastgate, ada, eve):
             log.record_sign_in(person, method="password, code")
     for person, other in ((ada, eve), (eve, ada)):
         page = client_of(person).get(LOG_INS).content.decode()
-        assert f"{person.email} signed in" in page
+        assert "Signed in" in page
+        assert person.email in page
         assert other.email not in page
 
 
@@ -121,7 +122,7 @@ def test_the_rest_of_a_request_is_of_the_same_msp(northwind, eastgate, ada, eve)
 
 def test_the_file_holds_the_sentences(ada, edited):
     file = b"".join(client_of(ada).get(AUDIT, {"export": "csv"}).streaming_content).decode()
-    assert "ada@northwind.example edited the customer New Secret" in file
+    assert "Edited the customer New Secret,ada@northwind.example" in file
 
 
 def test_a_refusal_is_recorded_by_its_route(northwind, ada, tom, harbour, sibling):
@@ -133,7 +134,7 @@ def test_a_refusal_is_recorded_by_its_route(northwind, ada, tom, harbour, siblin
         refused = [event.object_label for event in Event.objects.filter(action="access.refused").order_by("pk")]
     assert refused == ["open /settings/administrators/", "submit /customers/create/"]
     page = client_of(ada).get(AUDIT, {"q": "allowed"}).content.decode()
-    assert "tom@northwind.example was not allowed to open /settings/administrators/" in page
+    assert "Was not allowed to open /settings/administrators/" in page
 
 
 def test_a_refusal_names_the_customer_to_the_msp_alone(northwind, ada, rita, harbour):

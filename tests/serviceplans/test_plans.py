@@ -258,7 +258,7 @@ def test_a_plan_is_created_copied_edited_and_deleted_by_forms(ada, harbour):
     changed = fields(full_terms("hybrid", "enterprise"), name="Gold", version=1)
     assert set(client.post(edit, changed).context["form"].errors) == {"confirm_impact"}
     assert client.post(edit, {**changed, "confirm_impact": "on"}).status_code == 302
-    assert client.post(edit, changed).status_code == 302  # older, but it asks for nothing else
+    assert client.post(edit, changed).status_code == 409
 
     page = client.get(f"/service-plans/{plan.pk}/").content.decode()
     assert "Harbour Logistics" in page
