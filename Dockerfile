@@ -1,10 +1,10 @@
 # One image for web, worker, beat and migrations; the static files are built in.
-FROM node:22-bookworm-slim AS frontend
+FROM node:22.21-bookworm-slim AS frontend
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11.14-slim-bookworm
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 UV_PYTHON_DOWNLOADS=never
 WORKDIR /app
 COPY requirements requirements

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import fcntl
 import functools
+import json
 import os
 import secrets
 import signal
@@ -90,15 +91,41 @@ def say(sentence: str) -> None:
 
 
 @contextlib.contextmanager
-def only_one(var: Path) -> Iterator[None]:
-    """Hold the folder for this portal alone."""
+def only_one(var: Path) -> Iterator[Path]:
+    """Keep the folder for this portal alone, and yield the file that is locked meanwhile."""
     var.mkdir(parents=True, exist_ok=True)
-    with (var / "portal.lock").open("a") as lock:
+    path = var / "portal.lock"
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600)) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StackError(f"The portal already runs with {var}.") from None
-        yield
+        yield path
+
+
+def write_state(lock: Path, environment: dict[str, str]) -> None:
+    """Note what this portal runs with, for management commands beside it."""
+    lock.chmod(0o600)
+    lock.write_text(json.dumps({name: value for name, value in environment.items() if is_setting(name)}))
+
+
+def is_setting(name: str) -> bool:
+    """Tell whether the variable is one of the portal's settings, except for what signs in to the database."""
+    return name.startswith("MSC_") or name in {"PORT", "EMAIL_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"}
+
+
+def state_of_running(var: Path) -> dict[str, str]:
+    """Return what the portal that runs in the folder was started with; nothing when none runs."""
+    path = var / "portal.lock"
+    if not path.exists():
+        return {}
+    with path.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            state: dict[str, str] = json.loads(lock.read() or "{}")
+            return state
+    return {}
 
 
 def secret(path: Path) -> str:
@@ -205,8 +232,9 @@ def welcome(var: Path, port: int) -> bool:
 
 def run(var: Path, port: int, stop: Stop) -> int:
     """Run everything until the end and return the exit code."""
-    with only_one(var), contextlib.ExitStack() as running:
+    with only_one(var) as lock, contextlib.ExitStack() as running:
         environment = settings(var, port)
+        write_state(lock, environment)
         demand_free(port)
         begin = time.monotonic()
         environment |= running.enter_context(servers(var, environment))
@@ -219,7 +247,7 @@ def run(var: Path, port: int, stop: Stop) -> int:
 
 def manage(var: Path, port: int, arguments: list[str]) -> int:
     """Run a management command on the servers of the portal that runs in the folder, and return its exit code."""
-    environment = settings(var, port)
+    environment = settings(var, port) | state_of_running(var)
     if "DATABASE_URL" not in environment:
         postgresql = PostgreSQL(var / "postgresql")
         if not postgresql.answers():

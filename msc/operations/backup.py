@@ -1,7 +1,8 @@
 """Backup into one file with a manifest beside it, and restore with proof that the portal is the same.
 
 The figures of the manifest come from the very snapshot that is dumped: rows and a checksum of each table, and a
-fingerprint of what protects them (policies, grants, triggers, constraints). A restore is whole and proved, or nothing.
+fingerprint of what protects them (policies, grants, triggers, constraints). A restore is in one transaction and proved
+afterwards; when the proof fails, what was restored is still there and the error says so.
 """
 
 import hashlib
@@ -105,7 +106,7 @@ def back_up(path: Path) -> Manifest:
 
 
 def restore(path: Path) -> Manifest:
-    """Restore a backup into a prepared, empty database and prove that it is the same; leave nothing half-done."""
+    """Restore a backup into a prepared, empty database and prove that it is the same."""
     manifest = Manifest.read(manifest_of(path))
     if not path.exists() or _sha256(path) != manifest.sha256:
         raise BackupError(f"{path} is not the file that was backed up: it is missing, cut short or altered.")
@@ -125,7 +126,10 @@ def restore(path: Path) -> Manifest:
     )
     differences = list(_differences(manifest, _tables(connection), _protection(connection)))
     if differences:
-        raise BackupError("The restored portal differs from its backup: " + "; ".join(differences))
+        raise BackupError(
+            f"The restored portal differs from its backup: {'; '.join(differences)}. "
+            "What was restored is still in the database: drop the database before you try again."
+        )
     return manifest
 
 

@@ -2,6 +2,7 @@
 
 from django.db import connection, models
 
+AGE = "SELECT extract(epoch FROM clock_timestamp() - at)::float FROM operations_heartbeat WHERE name = %s"
 BEAT = """
 INSERT INTO operations_heartbeat (name, at) VALUES (%s, clock_timestamp())
     ON CONFLICT (name) DO UPDATE SET at = excluded.at
@@ -24,3 +25,11 @@ class Heartbeat(models.Model):
         """Note that `name` has run now."""
         with connection.cursor() as cursor:
             cursor.execute(BEAT, [name])
+
+    @staticmethod
+    def age(name: str) -> float | None:
+        """Return how many seconds ago `name` last ran; None when it never did."""
+        with connection.cursor() as cursor:
+            cursor.execute(AGE, [name])
+            row = cursor.fetchone()
+        return row and row[0]

@@ -1,6 +1,7 @@
 """Sign-in through an MSP's identity provider, which runs as a process of its own."""
 
 import re
+import socket
 import threading
 import time
 from html import unescape
@@ -177,7 +178,7 @@ def test_a_provider_reaches_nobody_of_another_msp(client, oidc, issuer, eve, sam
 def test_somebody_who_was_switched_off_is_refused(client, oidc, issuer, rita):
     says(issuer, claims=claims(rita.email))
     _by_oidc(Client(), oidc)
-    with scope.entered("support"):
+    with scope.entered("portal", msp=rita.msp_id):
         User.objects.filter(pk=rita.pk).update(is_active=False)
     response = _by_oidc(client, oidc)
     assert (response.status_code, response.url) == (302, "/account/refused/")
@@ -403,9 +404,26 @@ def test_another_msps_provider_is_out_of_sight(client, oidc, eve):
 
 @pytest.mark.parametrize(
     "url",
-    ["https://127.0.0.1/", "https://10.0.0.1/", "https://[::1]/", "https://169.254.169.254/x", "http://a.example/"],
+    [
+        "https://127.0.0.1/",
+        "https://10.0.0.1/",
+        "https://[::1]/",
+        "https://169.254.169.254/x",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[2002:7f00:1::1]/",
+        "http://a.example/",
+    ],
 )
 def test_a_provider_in_a_private_network_is_not_asked(settings, url):
     settings.MSC_SSO_PRIVATE_NETWORK = False
     with pytest.raises(network.PrivateAddress):
         network.OutsideSession(time.monotonic() + 60).get(url)
+
+
+def test_a_name_that_leads_elsewhere_at_the_second_look_up_is_not_followed(settings, monkeypatch):
+    settings.MSC_SSO_PRIVATE_NETWORK = False
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    monkeypatch.setattr(network, "refuse_private", lambda url: None)  # the first look-up gave a public address
+    with listener, pytest.raises(requests.RequestException, match="in a private network"):
+        network.OutsideSession(time.monotonic() + 60).get(f"https://localhost:{port}/")

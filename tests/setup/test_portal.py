@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -85,20 +86,24 @@ def test_it_runs_until_it_is_asked_to_stop(start, var, number):
 def test_an_empty_portal_says_how_to_begin_and_a_management_command_runs_beside_it(start, var):
     portal = start().ready()
     assert "Nobody can sign in to this portal yet" in portal.said
-    added = managed(var, portal.port, "support_person", "you@example.com")
+    added = managed(var, "support_person", "you@example.com")
     assert (added.returncode, "has been sent a link" in added.stdout) == (0, True), added.stderr
+    assert eventually(lambda: list((var / "mail").glob("*.eml")))
+    (mail,) = (var / "mail").glob("*.eml")
+    assert f"http://localhost:{portal.port}/account/reset/" in mail.read_bytes().replace(b"=\n", b"").decode()
+    assert stat.S_IMODE((var / "portal.lock").stat().st_mode) == 0o600
     portal.process.send_signal(signal.SIGTERM)
     assert portal.ended() == 0
-    refused = managed(var, portal.port, "support_person", "you@example.com")
+    refused = managed(var, "support_person", "you@example.com")
     assert (refused.returncode, "No portal runs with" in refused.stdout) == (1, True)
 
 
-def managed(var, port, *arguments):
-    """Run a management command on the portal of the folder, as `make manage` does."""
+def managed(var, *arguments):
+    """Run a management command on the portal of the folder, as `make manage` does in another terminal."""
     environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "MSC_PG_BIN"}}
     return subprocess.run(
         [sys.executable, "-m", "msc.portal", "--manage", *arguments],
-        env={**environment, "MSC_VAR": str(var), "PORT": str(port), "MSC_DEMO": "0"},
+        env={**environment, "MSC_VAR": str(var), "PORT": "8000"},
         capture_output=True,
         text=True,
         timeout=120,

@@ -18,6 +18,8 @@ from requests.adapters import HTTPAdapter
 
 T = TypeVar("T")
 
+#: IPv6 networks whose addresses stand for IPv4 ones (NAT64, 6to4), private ones among them.
+_LEADING_TO_IPV4 = [ipaddress.ip_network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")]
 #: A configuration or a set of keys has some 10 KB.
 LARGEST_ANSWER = 1_000_000
 #: How many threads of a web process may wait for providers; the others always serve pages.
@@ -71,7 +73,7 @@ class Line:
 
 
 class NotingAdapter(HTTPAdapter):
-    """Connects as usual and tells the line of every connection."""
+    """Connects to an address that was checked, and tells the line of every connection."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -84,7 +86,14 @@ class NotingAdapter(HTTPAdapter):
 
         class Noted(usual):  # type: ignore[misc]  # plain or by TLS, directly or by a proxy
             def _new_conn(self) -> socket.socket:
-                return line.note(super()._new_conn())
+                name = self._dns_host
+                if pool.proxy is None and not settings.MSC_SSO_PRIVATE_NETWORK:
+                    # A name that is looked up a second time could lead elsewhere.
+                    self._dns_host = public_address(name, self.port)
+                try:
+                    return line.note(super()._new_conn())
+                finally:
+                    self._dns_host = name
 
         pool.ConnectionCls = Noted
         return pool
@@ -163,9 +172,18 @@ def refuse_private(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
         raise PrivateAddress("An identity provider must be reached by https.")
+    public_address(parts.hostname, parts.port or 443)
+
+
+def public_address(host: str, port: int) -> str:
+    """Look the host up and return its first address; raise an error when any of them is private."""
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, proto=socket.IPPROTO_TCP)
+        found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
     except OSError as error:
         raise PrivateAddress("The host of the identity provider is not known.") from error
-    if not all(ipaddress.ip_address(address[4][0]).is_global for address in found):
-        raise PrivateAddress("The host of the identity provider stands in a private network.")
+    addresses = [ipaddress.ip_address(address[4][0]) for address in found]
+    if not all(
+        address.is_global and not any(address in network for network in _LEADING_TO_IPV4) for address in addresses
+    ):
+        raise PrivateAddress("The host of the identity provider is in a private network.")
+    return str(addresses[0])
