@@ -156,8 +156,8 @@ def _open_msp() -> tuple[Msp, User, dict[str, object]]:
         for product in Product.values:
             OfferedProduct.objects.create(msp=msp, product=product)
             OfferedRegion.objects.bulk_create(OfferedRegion(msp=msp, product=product, region=r) for r in regions)
-        admin, *admins = [_person(msp, number) for number in range(TENANT_ADMINISTRATORS + 1)]
     with scope.entered("portal", msp=msp.pk):
+        admin, *admins = [_person(msp, number) for number in range(TENANT_ADMINISTRATORS + 1)]
         plans = [_plan(msp, number) for number in range(PLANS)]
     return (
         msp,

@@ -48,7 +48,7 @@ def make_person(msp: Msp | None, role: str = Role.MSP_ADMIN, *, email: str = "",
     """Make a person who can sign in with PASSWORD; the address is verified."""
     first, _, last = name.partition(" ")
     address = email or f"person{next(_numbers)}@example.com"
-    with scope.entered("support"):
+    with scope.entered("portal", msp=msp.pk) if msp else scope.entered("support"):
         person = User.objects.create_user(
             address, PASSWORD, msp=msp, role=role, first_name=first, last_name=last or "Admin"
         )

@@ -67,7 +67,8 @@ def write_accounts(password: str) -> None:
 
 def join(account: Account, password: str, msp: Msp | None) -> User:
     """Let an invited person have accepted: password chosen, address verified."""
-    with scope.entered("support"):
+    with scope.entered("portal", msp=msp.pk if msp else None):
+        scope.reveal_email(account.email)
         person: User = User.objects.select_related("msp").get(email=account.email, msp=msp)
         person.set_password(password)
         person.save(update_fields=["password"])

@@ -31,5 +31,5 @@ class Heartbeat(models.Model):
         """Return how many seconds ago `name` last ran; None when it never did."""
         with connection.cursor() as cursor:
             cursor.execute(AGE, [name])
-            row = cursor.fetchone()
-        return row and row[0]
+            row: tuple[float] | None = cursor.fetchone()
+        return row[0] if row else None

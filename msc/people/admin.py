@@ -1,5 +1,10 @@
 """Support staff's view of people and API credentials."""
 
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
 from msc.access.models import User
 from msc.access.roles import Role
 from msc.events import log
@@ -90,3 +95,8 @@ class CredentialAdmin(SupportAdmin):
             offered=lambda credential: credential.revoked_at is None,
         ),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the credentials without their digests, which support staff's role may not read."""
+        credentials: QuerySet[Any] = super().get_queryset(request)
+        return credentials.defer("digest")

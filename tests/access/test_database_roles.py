@@ -2,10 +2,13 @@
 
 import psycopg
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 
 from msc import stack
+from msc.access import scope
 from msc.events import log
 from msc.events.models import Event
 from tests.stack import DATABASE, superuser_url
@@ -111,3 +114,49 @@ def test_not_even_the_owner_deletes_from_the_record_of_events(transactional_db):
         superuser.execute("SET ROLE msc_owner")
         with pytest.raises(psycopg.Error, match="append-only"):
             superuser.execute("DELETE FROM events_event")
+
+
+@pytest.mark.pg15
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE access_user SET password = 'x'",
+        "UPDATE access_user SET role = 'support'",
+        "UPDATE access_user SET msp_id = NULL",
+        "UPDATE access_user SET email = 'somebody@else.example'",
+        "SELECT digest FROM people_apicredential",
+        "UPDATE people_apicredential SET digest = 'x'",
+        "UPDATE people_apicredential SET scopes = '{runs:write}'",
+        "SELECT digest FROM people_invitation",
+        "SELECT sealed_secret FROM people_singlesignon",
+    ],
+)
+def test_support_staffs_role_may_not_change_people_nor_read_digests(ada, statement):
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        run(statement, "msc_support")
+
+
+def test_support_staffs_role_changes_its_own_people_alone(ada, sam):
+    switched_off = "UPDATE access_user SET is_active = false RETURNING email"
+    assert run(switched_off, "msc_support") == [(sam.email,)]
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        run(
+            "INSERT INTO access_user (email, password, role, msp_id, first_name, last_name, folded_name, phone,"
+            " time_zone, is_active, version, joined_at)"
+            f" SELECT 'x@y.example', '', 'msp_admin', {ada.msp_id}, '', '', '', '', '', true, 1, now()",
+            "msc_support",
+        )
+
+
+@pytest.mark.parametrize("table", ["account_emailaddress", "usersessions_usersession", "mfa_authenticator"])
+def test_support_staffs_role_sees_the_sign_in_of_its_own_people_alone(ada, sam, table):
+    with scope.entered("portal", msp=ada.msp_id, person=ada.pk):
+        _sign_in_rows(ada)
+    with scope.entered("support"):
+        _sign_in_rows(sam)
+    assert run(f"SELECT DISTINCT user_id FROM {table}", "msc_support") == [(sam.pk,)]
+
+
+def _sign_in_rows(person):
+    UserSession.objects.create(user=person, session_key=f"key-{person.pk}", ip="203.0.113.1", user_agent="")
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})

@@ -119,7 +119,7 @@ class World:
             ),
             "off": person(msp, Role.READ_ONLY, email=f"off-{name}@person.example".lower(), name=f"Otto {of_msp}"),
         }
-        with scope.entered("support"):
+        with scope.entered("portal", msp=msp.pk):
             User.objects.filter(pk=people["off"].pk).update(is_active=False)
             people["invited"].set_unusable_password()
             people["invited"].save(update_fields=["password"])

@@ -101,7 +101,7 @@ def test_losing_the_right_on_the_way_cuts_the_file(rows, ada, rita, monkeypatch)
     rows("anna", "berta", "carl")
     pieces = iter(signed_in(rita).get("/shop/?export=csv").streaming_content)
     next(pieces), next(pieces)
-    with scope.entered("support"):
+    with scope.entered("portal", msp=rita.msp_id):
         User.objects.filter(pk=rita.pk).update(is_active=False)
     with pytest.raises(RightsLost):
         list(pieces)

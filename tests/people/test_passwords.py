@@ -104,7 +104,7 @@ def test_an_unknown_address_gets_the_same_answer_and_no_mail(client, ada):
 
 
 def test_people_without_access_or_password_get_no_link(client, ada, rita):
-    with scope.entered("support"):
+    with scope.entered("portal", msp=ada.msp_id):
         User.objects.filter(pk=rita.pk).update(is_active=False)
         ada.set_unusable_password()
         ada.save()

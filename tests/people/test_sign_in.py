@@ -39,7 +39,7 @@ def _sessions() -> int:
 
 
 def _switch_off(person: User) -> None:
-    with scope.entered("support"):
+    with scope.entered("portal", msp=person.msp_id):
         User.objects.filter(pk=person.pk).update(is_active=False)
 
 
@@ -270,7 +270,7 @@ def test_known_and_unknown_addresses_get_the_same_answer(ada):
 
 def test_an_invited_person_without_a_password_is_like_an_unknown_one(client, northwind):
     person = factories.make_person(northwind, email="new@northwind.example")
-    with scope.entered("support"):
+    with scope.entered("portal", msp=northwind.pk):
         person.set_unusable_password()
         person.save()
     assert enter(client, person, "").status_code == 422
@@ -280,7 +280,7 @@ def test_an_invited_person_without_a_password_is_like_an_unknown_one(client, nor
 def test_known_and_unknown_addresses_take_about_as_long(ada, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     settings.ACCOUNT_RATE_LIMITS = False
-    with scope.entered("support"):
+    with scope.entered("portal", msp=ada.msp_id):
         ada.set_password(PASSWORD)
         ada.save()
 

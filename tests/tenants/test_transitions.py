@@ -57,7 +57,7 @@ def test_suspend_and_activate_tell_the_customers_tenant_administrators_each_time
 def test_nobody_is_told_who_is_switched_off_or_in_charge_of_another_customer(ada, tom, hybrid, sibling):
     other = factories.make_tenant(sibling, factories.make_plan(sibling.msp))
     transitions.suspend_tenant(by=ada, tenant=other)
-    with scope.entered("support"):
+    with scope.entered("portal", msp=tom.msp_id):
         type(tom).objects.filter(pk=tom.pk).update(is_active=False)
     transitions.suspend_tenant(by=ada, tenant=hybrid)
     assert mails() == []

@@ -85,6 +85,8 @@ class NotingAdapter(HTTPAdapter):
         usual: Any = pool.ConnectionCls
 
         class Noted(usual):  # type: ignore[misc]  # plain or by TLS, directly or by a proxy
+            _dns_host: str
+
             def _new_conn(self) -> socket.socket:
                 name = self._dns_host
                 if pool.proxy is None and not settings.MSC_SSO_PRIVATE_NETWORK:
