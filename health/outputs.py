@@ -12,7 +12,9 @@ from health.records import MOST, fit_message, plain
 
 _LONGEST_DAYS = 366
 _LONGEST_LINE = 500
-_SKIPPED = re.compile(r"does not exist, skipping$|^error: |^Warning: |: \[Errno \d+\]|^[^:]+: (dir_)?open: ")
+_SKIPPED = re.compile(
+    r"does not exist, skipping$|^error: |^Warning: (?!at least one)|: \[Errno \d+\]|^[^:]+: (dir_)?open: "
+)
 _UNITS = {"B": 1}
 _UNITS |= {unit: 1000**power for power, unit in enumerate(("kB", "MB", "GB", "TB", "PB"), start=1)}
 _UNITS |= {unit: 1024**power for power, unit in enumerate(("KiB", "MiB", "GiB", "TiB", "PiB"), start=1)}

@@ -224,8 +224,11 @@ def test_what_went_wrong_is_kept_in_words():
 def test_an_error_is_told_in_words_once_per_file_and_without_the_terminals_escapes():
     error = {"message_type": "error", "error": {"Op": "open", "Path": "/srv/a", "Err": 13}, "item": "/srv/a"}
     twice = "".join(json.dumps(error | {"during": during}) + "\n" for during in ("scan", "archival"))
-    found = record("restic", twice + RESTIC, exit="3")
-    assert (found["errors"], found["message"]) == (1, "/srv/a: open: Permission denied")
+    found = record("restic", twice + RESTIC + "Warning: at least one source file could not be read\n", exit="3")
+    assert (found["errors"], found["message"]) == (
+        1,
+        "/srv/a: open: Permission denied / Warning: at least one source file could not be read",
+    )
     found = record("restic", "\x1b[2Ksignal interrupt received, cleaning up\n", exit="130")
     assert found["message"] == "signal interrupt received, cleaning up"
 
