@@ -65,7 +65,7 @@ def test_each_reads_the_troubles_of_their_own_customers(request, troubles, name,
     ("words", "expected"),
     [
         ("failing", ["Failing"]),
-        ("unknown", ["Silent and full"]),
+        ("not reporting", ["Silent and full"]),
         ("expiring within 7 days", ["Failing", "Warned"]),
         ("near or over quota", ["Silent and full", "Warned"]),
     ],
