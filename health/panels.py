@@ -6,7 +6,6 @@ from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from customers import heads
 from customers.models import Customer
 from health.charts import chart_of
 from health.columns import first_line
@@ -36,7 +35,6 @@ def health(user: User, customer: Customer) -> Panel | None:
     rows = list(active.order_by("-severity", "-raised_at", "pk")[: WORST_LISTED + 1])
     context = {
         "customer": customer,
-        "look": heads.health(customer),
         "url": reverse("health:customer", args=[customer.pk]),
         "alerts": _lines(rows[:WORST_LISTED]),
         "has_more": len(rows) > WORST_LISTED,
@@ -97,7 +95,7 @@ def usage(user: User, tenant: Tenant) -> Panel | None:
         {**row, "label": Workload(row["workload"]).label}
         for row in sums.annotate(total=Sum("cu"), number=Count("day", distinct=True))
     ]
-    return Panel("Usage (last 90 days)", "health/_product_usage.html", {"rows": rows, "tenant": tenant})
+    return Panel("Usage (last 90 days)", "health/_product_usage.html", {"rows": rows, "tenant": tenant}, wide=True)
 
 
 def _safe(cell: str) -> SafeString:
