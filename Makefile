@@ -37,9 +37,9 @@ SCALE ?= 10k
 bench: .venv/dev.ok var/frontend
 	@$(BIN)/python -m msc.stack -m bench $(SCALE) $(ONLY)
 
-# Sends 20,000 hostile requests to every slot of every address (make test: 2,000).
+# Sends 100,000 hostile requests to every slot of every address (make test: 2,000).
 fuzz: .venv/dev.ok var/frontend
-	@FUZZ=$${FUZZ:-20000} $(BIN)/python -m pytest -n 2 tests/test_hostile_requests.py
+	@MSC_LOG_LEVEL=CRITICAL FUZZ=$${FUZZ:-100000} $(BIN)/python -m pytest -n 2 -p no:logging tests/test_hostile_requests.py
 
 # Takes every for_user and every question for a right away, one by one, and names those that no test misses (half an hour).
 # Some of them: MUTANTS=tenants,health

@@ -40,16 +40,17 @@ class Rows:
         self.copies = {name: self._copy(name) for name in filled}
         self.checksums = {name: connection.execute(_CHECKSUM.format(name)).fetchone()[0] for name in filled}
 
-    def restore(self) -> None:
-        """Put every table back as it was after the migrations, whatever triggers and keys say."""
+    def restore(self) -> list[str]:
+        """Put every table back as it was after the migrations, whatever triggers and keys say; name those that were not."""
         if not (touched := self.touched()):
-            return
+            return []
         with self.connection.transaction():
             self.connection.execute("SET LOCAL session_replication_role = replica")
             self.connection.execute("SET LOCAL lock_timeout = '10s'")
             for name in touched:
                 self.connection.execute(f"DELETE FROM {name}")
                 self._fill(name)
+        return touched
 
     def touched(self) -> list[str]:
         """Name the tables that differ from their checksums; a table without one should be empty."""

@@ -46,8 +46,9 @@ def refusal(request: HttpRequest, status: int) -> HttpResponse:
         response: HttpResponse = JsonResponse(problem(status, _DETAILS[status]), status=status, content_type=PROBLEM)
     else:
         status = 400 if status == 414 else status
-        # A page of 5xx is made without the request, so that it asks a lost database for no person.
-        page = render_to_string(f"{status}.html", request=request if status < 500 else None)
+        # A page of 5xx asks a lost database for no person, and an address outside the transaction has none.
+        knows_person = status < 500 and not request.path_info.startswith(settings.UNSCOPED_PATHS)
+        page = render_to_string(f"{status}.html", request=request if knows_person else None)
         response = HttpResponse(page, status=status)
     if status == 503:
         response["Retry-After"] = "5"

@@ -75,3 +75,10 @@ def test_every_answer_forbids_frames_and_devices(stranger, path):
 def test_a_long_address_is_answered_by_the_portal(stranger):
     answer = stranger.get(f"{SIGN_IN}?q={'x' * 9_000}")
     assert (answer.status_code, b"Managed Services Center" in answer.content) == (400, True)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/static/nowhere", 404), ("PATCH", "/metrics", 400)])
+def test_an_address_without_a_session_refuses_people_who_have_one(ada, method, path, status):
+    client = client_of(ada)
+    client.raise_request_exception = False
+    assert client.generic(method, path, b"a=%FF", content_type=FORM).status_code == status

@@ -1,5 +1,6 @@
 """Hostile requests, made from a seed: every slot that a request has, filled with what no page asked for."""
 
+import base64
 import json
 import random
 import re
@@ -51,13 +52,59 @@ FIELD_NAMES = (
 HEADERS = (
     "HX-Request", "HX-Target", "HX-Current-URL", "HX-History-Restore-Request", "Accept", "Accept-Language", "Accept-Encoding", "User-Agent",
     "Referer", "Origin", "X-Forwarded-For", "X-Forwarded-Host", "X-HTTP-Method-Override", "If-None-Match", "If-Modified-Since", "Range",
-    "Cookie", "Authorization", "X-Request-ID", "Content-Language",
+    "Cookie", "Authorization", "X-Request-ID", "Content-Language", "Script-Name", "Content-Encoding", "Transfer-Encoding",
 )  # fmt: skip
 CONTENT_TYPES = (
     "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x", "application/json", "text/plain", "",
     "multipart/form-data; boundary=" + "x" * 300, "application/x-www-form-urlencoded; charset=utf-16", "application/json; charset=nonsense",
     "application/x-ndjson", "application/xml", "é/é",
 )  # fmt: skip
+CHARSETS = (
+    "utf-8", "utf8", "UTF-8", "us-ascii", "latin-1", "iso-8859-1", "windows-1252", "utf-16", "utf-32", "utf-7", "idna", "punycode",
+    "hex", "zlib", "bz2", "rot13", "base64", "uu", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "", "nonsense", "x" * 300,
+)  # fmt: skip
+PREFIXES = (
+    "/support",
+    "/evil",
+    "/static",
+    "/metrics",
+    "/x",
+    "/",
+    "//",
+    "/api",
+    "/api/v1",
+    "support",
+    "/support/",
+    "é",
+    "x" * 300,
+)
+#: What stands where a tool prints a number.
+NUMBERS = (
+    "0", "1", "1.5", "1.2.3", ".", "..", "-1", "+1", "1e400", "9" * 400, "9" * 5_000, "NaN", "inf", "1_000", "٣", "1,5", "0x10", "007",
+    str(2**63), str(2**64), "1" + "." * 50, "", " ", "null", "true", "[]", "{}", '"1"',
+)  # fmt: skip
+TOOL_TEXTS = (
+    "processed {0} files, {1} GiB in 0:01\nsnapshot 0123abcd saved", "processed 5 files, {0} {1} in 0:01", "restoring <Snapshot {0}>",
+    '{{"message_type":"summary","total_bytes_processed":{0},"total_duration":{1},"snapshot_id":"0123abcd"}}',
+    '{{"message_type":"summary","total_files_processed":{0},"data_added":{1},"seconds_elapsed":{0}}}',
+    '{{"message_type":"error","error":{{"message":{0}}},"item":{1}}}', '{{"message_type":"exit_error","code":{0},"message":{1}}}',
+    "This archive:   {0} GB   1 GB   {1} GB", "This archive:   {0} {1}   1 GB   1 GB", "Archive fingerprint: {0}\nNumber of files: {1}",
+    '{{"archive":{{"id":{0},"duration":{1},"stats":{{"original_size":{0},"deduplicated_size":{1},"nfiles":{0}}}}}}}',
+    '[{{"archive":{{"id":"a","duration":{0},"stats":{{"original_size":{1}}}}}}}]', '{{"type":"log_message","levelname":{0},"message":{1}}}',
+)  # fmt: skip
+#: What stands inside a cursor before it is encoded.
+PLACES = (
+    "p={0}", "r=1&p={0}", "r={0}", "o={0}", "o={0}&p=1", "p={0}&p=1", "p={0}&x=1", "{0}", "p=1&r=1&o={0}", "p=1;r={0}", "&p={0}", "p=1&{0}",
+)  # fmt: skip
+API_LISTS = (
+    "health:api-customers",
+    "health:api-tenants",
+    "health:api-plans",
+    "health:api-runs",
+    "health:api-usage",
+    "health:api-alerts",
+)
+API_TOOLS = ("health:api-runs-restic", "health:api-runs-borg")
 BODIES = (
     b"", b"\x00", b"--x", b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\xff\r\n--x--", b"%", b"%ZZ=1", b"a=%FF", b"&" * 500,
     b"a=1&" * 3_000, b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\x00../a\"\r\n\r\nx\r\n--x--\r\n", b"{", b"[" * 5_000,
@@ -122,6 +169,9 @@ class Source:
             self._path,
             self._body,
             self._header,
+            self._charset,
+            self._page,
+            self._tool,
         ]
 
     def requests(self, number: int) -> Iterator[Hostile]:
@@ -212,12 +262,48 @@ class Source:
         method = self.dice.choice(("POST", "POST", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "GET"))
         return Hostile(reader, method, path, self.dice.choice(BODIES), self.dice.choice(CONTENT_TYPES), query)
 
+    def _charset(self, name: str, reader: str) -> Hostile:
+        hostile = self._form(name, reader) if self.dice.random() < 0.7 else self._query(name, reader)
+        kind = self.dice.choice(
+            ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json", "x/y")
+        )
+        hostile.content_type = f"{kind}; charset={self.dice.choice(CHARSETS)}"
+        return hostile
+
+    def _page(self, _name: str, _reader: str) -> Hostile:
+        """Ask for a page of the API by a cursor and a size that no answer named."""
+        pairs: list[tuple[str, str | bytes]] = []
+        if self.dice.random() < 0.7:
+            value = self.dice.choice((self._value(), self.dice.choice(NUMBERS)))
+            text = value.decode("latin-1") if isinstance(value, bytes) else value
+            place = self.dice.choice(PLACES).format(text).encode("utf-8", "surrogatepass")
+            cursor = base64.b64encode(place)[: self.dice.choice((-1, -2, None, None, None))]
+            pairs.append(("cursor", cursor))
+        if not pairs or self.dice.random() < 0.5:
+            pairs.append(("page_size", self.dice.choice((self._value(), self.dice.choice(NUMBERS), "0" * 9 + "9" * 9))))
+        reader = self.dice.choice(("program", "program", "foreign"))
+        return Hostile(reader, "GET", self._url(self.dice.choice(API_LISTS)), query=self._encoded(pairs))
+
+    def _tool(self, _name: str, _reader: str) -> Hostile:
+        """Send the output of a tool whose numbers are none."""
+        name = self.dice.choice(API_TOOLS)
+        path, _, query = self._url(name).partition("?")
+        lines = [
+            self.dice.choice(TOOL_TEXTS).format(self.dice.choice(NUMBERS), self.dice.choice(NUMBERS))
+            for _ in range(self.dice.choice((1, 1, 3)))
+        ]
+        query = "&".join(part for part in query.split("&") if self.dice.random() < 0.9)
+        reader = self.dice.choice(("program", "narrow"))
+        return Hostile(reader, "POST", path, "\n".join(lines).encode(), self.dice.choice(CONTENT_TYPES), query)
+
     def _header(self, name: str, reader: str) -> Hostile:
         path, _, query = self._url(name).partition("?")
         value = self._value()
         text = value.decode("latin-1") if isinstance(value, bytes) else value.encode().decode("latin-1")
         text = re.sub(r"[\r\n\x00]", "", text)[:8_000]  # what no web server hands on
         header = self.dice.choice(HEADERS)
+        if header == "Script-Name":
+            text = self.dice.choice(PREFIXES).encode().decode("latin-1")
         if header == "Cookie":
             text = self.dice.choice(("msc-session", "messages", "msc-csrf", "msc-trusted", "x")) + "=" + text
         return Hostile(reader, self.dice.choice(("GET", "GET", "POST")), path, query=query, headers={header: text})

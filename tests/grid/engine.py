@@ -74,7 +74,11 @@ class Stage:
         browser = self._browser(reader)
         if cookie := headers.pop("Cookie", ""):
             browser.cookies.load(cookie)
-        return self._answer(browser.generic(method, path, body, content_type, headers=headers, QUERY_STRING=query))
+        # Some web servers take this header for the place where the application lies.
+        moved = {"SCRIPT_NAME": headers["Script-Name"]} if "Script-Name" in headers else {}
+        return self._answer(
+            browser.generic(method, path, body, content_type, headers=headers, QUERY_STRING=query, **moved)
+        )
 
     def _browser(self, reader: str) -> Client:
         """Return the reader's browser as it was when they had just signed in."""
@@ -88,6 +92,24 @@ class Stage:
         body = b"".join(response.streaming_content) if response.streaming else response.content
         headers = {**response.headers, **{name: _clear(morsel.value) for name, morsel in response.cookies.items()}}
         return Answer(response.status_code, body, headers, *self._written())
+
+    @contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """Leave what requests write, until `settle` or the end of the block; no answer names the tables."""
+        self.restores = False
+        self.settled: set[str] = set()
+        try:
+            yield
+        finally:
+            self.settle()
+            # Rows that were put back many times leave dead ones, which every later question would read.
+            for table in sorted(self.settled):
+                self.superuser.execute(f"VACUUM {table}")
+            self.place, self.restores = self._log_position(), True
+
+    def settle(self) -> None:
+        """Put the world back as it was."""
+        self.settled.update(self.rows.restore())
 
     def form(self, reader: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the data with a submit key of the reader."""
