@@ -3,6 +3,7 @@
 `docs/operations.md` lists the variables.
 """
 
+import tomllib
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ VAR_DIR = Path(env.str("MSC_VAR", str(BASE_DIR / "var"))).resolve()
 # -- What kind of installation this is ---------------------------------------------------------------------------
 DEBUG = env.bool("MSC_DEBUG", False)
 MSC_DEMO = env.bool("MSC_DEMO", False)
+MSC_VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+MSC_HELP_URL = env.str("MSC_HELP_URL", "")
 MSC_VENDOR_NAME = env.str("MSC_VENDOR_NAME", "Druva" if MSC_DEMO else "the vendor")
 MSC_ORIGIN = env.str("MSC_ORIGIN", "http://localhost:8000").rstrip("/")
 MSC_BIND = env.str("MSC_BIND", f"127.0.0.1:{env.str('PORT', '8000')}")

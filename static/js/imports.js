@@ -2,6 +2,17 @@
 
 const EVERY = 2000;
 
+let told = "";
+
+/** Announce each new state and each quarter of the work, not every number. */
+function tell(box) {
+  const [state, progress] = [box.querySelector(".status")?.textContent.trim() ?? "", box.querySelector("progress[value]")];
+  const quarters = progress ? Math.floor((4 * progress.value) / progress.max) : 0;
+  const text = quarters ? `${state}, ${25 * quarters} percent` : state;
+  if (text !== told) document.dispatchEvent(new CustomEvent("announce", { detail: text }));
+  told = text;
+}
+
 async function look() {
   const box = document.getElementById("import-state");
   if (!box?.dataset.working) return;
@@ -11,6 +22,7 @@ async function look() {
     const next = page.getElementById("import-state");
     if (!next?.dataset.working) return location.reload();
     box.replaceChildren(...next.childNodes);
+    tell(box);
   }
   setTimeout(look, EVERY);
 }

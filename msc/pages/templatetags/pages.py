@@ -70,6 +70,18 @@ def vendor() -> str:
     return str(settings.MSC_VENDOR_NAME)
 
 
+@register.simple_tag
+def version() -> str:
+    """Return the portal's version."""
+    return settings.MSC_VERSION
+
+
+@register.simple_tag
+def help_address() -> str:
+    """Return where the operator keeps help for users, or nothing."""
+    return settings.MSC_HELP_URL
+
+
 @register.filter
 def may(user: User, permission: str) -> bool:
     """Whether the person holds a permission."""
