@@ -49,11 +49,11 @@ class CustomerTable(ListTable):
         sort=("identity__folded_name",),
         required=True,
         always=True,
-        width=215,
+        width=195,
     )
     health = HealthBadge("Health", looks=HEALTH_LOOKS, fields=("summary__health",), shown=True, width=145, lead=True)
     product = PerProduct("Product", Named("", dictionary="products"), "p", by="product", always=True, width=200)
-    plan = PerProduct("Service Plan", Named("", dictionary="plans"), "s", by="plan", always=True, width=155)
+    plan = PerProduct("Service Plan", Named("", dictionary="plans"), "s", by="plan", always=True, width=175)
     account_name = Text("Account Name", fields=("account_name",), sort=("folded_account_name",), required=True)
     edition = PerProduct("Edition", Named("", dictionary="editions"), "e", by="edition", width=120)
     region = PerProduct("Storage Region", Several("", dictionary="regions"), "r", by="region", width=240)
