@@ -15,6 +15,7 @@ class CustomerAdmin(SupportAdmin):
         within("deleted_at", "deleted"),
         belongs_to("msp", "MSP"),
     )
+    labels = {"is_sandbox": "Sandbox", "created_at": "Created", "deleted_at": "Deleted"}
     leads_to = (("Products", "tenants_tenant", "customer"),)
     list_select_related = ("msp",)
     searched = ("folded_account_name", "msp__name")

@@ -27,6 +27,7 @@ class RunAdmin(SupportAdmin):
         belongs_to("msp", "MSP"),
     )
     list_select_related = ("msp", "tenant__customer")
+    labels = {"moment": "When", "size_bytes": "Size", "sent_bytes": "Sent"}
     ordering = ("-id",)
     fields = (
         "customer_account",

@@ -73,7 +73,9 @@ class EditMspForm(MspForm):
 class OpenMspForm(MspForm):
     """A new MSP and its first administrator."""
 
-    slug = forms.SlugField(max_length=63, help_text="Stands in the address of its sign-in page.")
+    slug = forms.SlugField(
+        label="Name in the sign-in address", max_length=63, help_text="Part of the address of its sign-in page."
+    )
     address = forms.CharField(max_length=500)
     phone = PhoneNumberField(label="Phone number")
     email = forms.EmailField(label="E-mail of the first administrator", max_length=254)
@@ -119,6 +121,7 @@ class MspAdmin(SupportAdmin):
     list_display = ("name", "slug", "state", "time_zone", "products", "created_at")
     list_filter = (one_of("state", "state", MspState.choices), within("created_at", "opened"))
     searched = ("name", "slug")
+    labels = {"slug": "Name in the sign-in address", "created_at": "Opened"}
     ordering = ("name", "id")
     fields = ("name", "slug", "state", "time_zone", "products", "regions", "created_at")
     readonly_fields = ("products", "regions", "created_at")

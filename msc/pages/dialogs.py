@@ -242,16 +242,36 @@ class ConfirmDialog(Dialog, ABC):
         return self.show(asked, status)
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of a settings page: what it is about, beside its fields."""
+
+    title: str
+    about: str
+    fields: tuple[str, ...]
+
+
 class SettingsPage(FormDialog):
     """A form that is a page: it stays where it is after saving and says that it saved."""
+
+    sections: ClassVar[Sequence[Section]] = ()
 
     template: ClassVar[str] = "pages/_form.html"
     page_template: ClassVar[str] = "pages/settings.html"
     saved_message: ClassVar[str] = "Saved."
 
     def show(self, context: dict[str, Any], status: int = 200) -> HttpResponse:
-        """Answer the page."""
-        context |= {"dialog": self, "title": self.get_title(), "verb": self.get_verb(), "object": self.object}
+        """Answer the page; fields that no section names come first."""
+        form = context["form"]
+        named = {name for section in self.sections for name in section.fields}
+        context |= {
+            "dialog": self,
+            "title": self.get_title(),
+            "verb": self.get_verb(),
+            "object": self.object,
+            "sections": [(section, [form[name] for name in section.fields]) for section in self.sections],
+            "rest": [bound for bound in form if bound.name not in named],
+        }
         return render(self.request, self.page_template, context | self.more(), status=status)
 
     @property

@@ -8,7 +8,7 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from msc.access.models import Msp
 from msc.access.zones import zone_choices
-from msc.pages.dialogs import Outcome, SettingsPage
+from msc.pages.dialogs import Outcome, Section, SettingsPage
 from msc.people.msp_settings import LABELS, change_settings
 
 
@@ -19,25 +19,25 @@ class MspSettingsForm(forms.Form):
         label="Time zone",
         choices=zone_choices,
         help_text=(
-            "In which the MSP's calendar days begin and end. A change counts all days anew that are not closed yet:"
-            " figures of the last 90 days may move by a day."
+            "Sets where a reporting day starts. Changing it recalculates open days, so figures of the last 90 days may"
+            " shift by a day."
         ),
     )
     address = forms.CharField(max_length=500, required=False)
     phone = PhoneNumberField(
-        label="Phone number", required=False, help_text="In the international form, such as +49 30 123456."
+        label="Phone number", required=False, help_text="In international format, such as +49 30 123456."
     )
     quota_warning_percent = forms.IntegerField(
         label="Quota warning at (%)",
         min_value=1,
         max_value=100,
-        help_text="Used share of a quota that raises a warning.",
+        help_text="Raise a warning when a quota reaches this percentage.",
     )
     quota_critical_percent = forms.IntegerField(
         label="Quota critical at (%)",
         min_value=1,
         max_value=200,
-        help_text="Used share that raises a critical alert. It must lie above the warning.",
+        help_text="Raise a critical alert at this percentage. Must be higher than the warning threshold.",
     )
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
 
@@ -52,6 +52,17 @@ class MspSettings(SettingsPage):
 
     form_class, needs = MspSettingsForm, "settings.edit"
     page_template = "people/settings.html"
+    sections = (
+        Section(
+            "Reporting days", "Backups and usage are counted by calendar day of your organization.", ("time_zone",)
+        ),
+        Section("Contact", "Where your customers and the vendor reach your organization.", ("address", "phone")),
+        Section(
+            "Quota alerts",
+            "A quota is a soft limit: it raises alerts and never stops a backup.",
+            ("quota_warning_percent", "quota_critical_percent"),
+        ),
+    )
 
     def get_title(self) -> str:
         """Name the MSP."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,10 +12,13 @@ from django.contrib.admin import ModelAdmin, ShowFacets, display
 from django.contrib.admin.utils import unquote
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, DateField, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -64,6 +68,40 @@ class Act:
         return dict(self.initial(thing)) if self.initial else {}
 
 
+def in_words(field: Any, label: str | None) -> Callable[[Any], Any] | None:
+    """Return a column that shows a model's field as the portal does, or None where Django's own way will do."""
+    if field is None:
+        return None
+    if isinstance(field, BooleanField):
+        words: Callable[[Any], str] = _yes_or_no
+    elif isinstance(field, DateField):
+        words = _dated
+    elif field.name.endswith("_bytes"):
+        words = filesizeformat
+    elif label:
+        words = str
+    else:
+        return None
+
+    @display(description=label or capfirst(field.verbose_name), ordering=field.name)
+    def shown(thing: Any) -> str | None:
+        value = getattr(thing, field.name)
+        return None if value is None else words(value)
+
+    return shown
+
+
+def _dated(value: date) -> str:
+    """Return a day, or a moment, in the format of the portal's pages."""
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "j M Y, H:i")
+    return date_format(value, "j M Y")
+
+
+def _yes_or_no(value: bool) -> str:  # noqa: FBT001  a value, not a switch
+    return "Yes" if value else "No"
+
+
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
     """Counts no further than support staff will page; the big tables would make every page wait."""
 
@@ -83,6 +121,9 @@ class SupportAdmin(Admin):
     #: Columns that the search box reads; those that begin with `folded_` get the folded term.
     searched: ClassVar[tuple[str, ...]] = ()
 
+    #: Plain labels of fields whose names say too little.
+    labels: ClassVar[Mapping[str, str]] = {}
+
     actions = None
     list_per_page = 50
     paginator = CappedPaginator
@@ -99,6 +140,26 @@ class SupportAdmin(Admin):
         if thing.msp is None:
             return self.get_empty_value_display()
         return format_html('<a href="{}">{}</a>', reverse("admin:access_msp_change", args=[thing.msp_id]), thing.msp)
+
+    # -- How values read ------------------------------------------------------------------------------------------
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns in words and formats of the portal."""
+        return [self._worded[str(name)] for name in self.list_display]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return the fields in words and formats of the portal."""
+        return [self._worded[str(name)] for name in self.fields or ()]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return all fields: nothing is changed by the model's form."""
+        return self.get_fields(request, obj)
+
+    @cached_property
+    def _worded(self) -> dict[str, Any]:
+        names = {str(name) for name in (*self.list_display, *(self.fields or ()))}
+        of_the_model = {field.name: field for field in self.opts.concrete_fields}
+        return {name: in_words(of_the_model.get(name), self.labels.get(name)) or name for name in names}
 
     # -- What may be done: look -----------------------------------------------------------------------------------
 
@@ -165,7 +226,9 @@ class SupportAdmin(Admin):
         if len(request.GET.get("o", "")) > LONGEST_ORDER:
             return HttpResponseRedirect(f"{request.path}?e=1")
         links = [(act.label, self._act_url(act)) for act in self.acts if act.on_list]
-        return super().changelist_view(request, {**(extra_context or {}), "acts": links})
+        title = capfirst(self.opts.verbose_name_plural)
+        context = {"acts": links, "title": title, "model_name": title}
+        return super().changelist_view(request, {**(extra_context or {}), **context})
 
     # -- What happens ---------------------------------------------------------------------------------------------
 
@@ -175,7 +238,8 @@ class SupportAdmin(Admin):
         """Answer one object with what may be done to it."""
         thing = self.get_object(request, unquote(object_id))
         links = [(act.label, self._act_url(act, thing)) for act in self._offered(thing)] + self._ways(thing)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "acts": links})
+        context = {"acts": links, "model_name": capfirst(self.opts.verbose_name_plural)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -15,11 +15,19 @@ from msc.mail.models import OutboxMessage, State
 from msc.support.base import Act, SupportAdmin
 from msc.support.filters import belongs_to, one_of, within
 
+ACTORS = {
+    "person": "User",
+    "credential": "API client",
+    "task": "Background task",
+    "support": "Support staff",
+    "stranger": "Not signed in",
+}
+
 
 class EventAdmin(SupportAdmin):
     """Who did what, by account names; before and after are the MSP's business."""
 
-    list_display = ("at", "sentence", "msp_name", "actor_kind", "address")
+    list_display = ("at", "sentence", "msp_name", "actor", "address")
     list_display_links = ("sentence",)
     list_filter = (
         one_of("category", "kind", Category.choices),
@@ -33,7 +41,7 @@ class EventAdmin(SupportAdmin):
         "at",
         "sentence",
         "msp_name",
-        "actor_kind",
+        "actor",
         "actor_label",
         "address",
         "action",
@@ -41,7 +49,14 @@ class EventAdmin(SupportAdmin):
         "object_label",
         "request_id",
     )
-    readonly_fields = ("sentence", "msp_name")
+    readonly_fields = ("sentence", "msp_name", "actor")
+    labels = {
+        "at": "When",
+        "actor_label": "Who",
+        "object_label": "Object",
+        "request_id": "Request ID",
+        "address": "IP address",
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the events with the name of their MSP, without what changed."""
@@ -54,6 +69,11 @@ class EventAdmin(SupportAdmin):
     def sentence(self, event: Event) -> str:
         """Return the event as a sentence."""
         return str(event)
+
+    @display(description="Kind of actor", ordering="actor_kind")
+    def actor(self, event: Event) -> str:
+        """Return the kind of actor in words."""
+        return ACTORS.get(event.actor_kind, event.actor_kind)
 
     @display(description="MSP")
     def msp_name(self, event: Any) -> str:  # an event with `msp_title`

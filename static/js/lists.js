@@ -53,11 +53,16 @@ document.addEventListener("htmx:config:request", (event) => {
   if (ctx.sourceElement.id === "search" && ctx.request.body.get("q") === "") ctx.request.body.delete("q");
 });
 
-// Messages of success go by themselves; the others wait to be read.
+// Messages of success go by themselves, but not while they are pointed at or focused; the others wait to be dismissed.
+const PASSING_MS = 20000;
+
+function passLater(note) {
+  setTimeout(() => (note.matches(":hover, :focus-within") ? passLater(note) : note.remove()), PASSING_MS);
+}
 function passing() {
   for (const note of document.querySelectorAll("[data-passing]")) {
     note.removeAttribute("data-passing");
-    setTimeout(() => note.remove(), 8000);
+    passLater(note);
   }
 }
 document.addEventListener("htmx:after:swap", passing);

@@ -214,3 +214,51 @@ def test_a_field_in_error_keeps_its_arrow_and_its_choices_their_color(office, cu
     legend = office.locator(".field-group legend").first
     color = "it => getComputedStyle(it).color"
     assert label.evaluate(color) == legend.evaluate(color)
+
+
+def test_an_id_is_copied_by_keyboard_and_the_button_says_so(office, customers, northwind):
+    with scope.entered("portal", msp=northwind.pk):
+        tenant = customers[0].tenants.get()
+    office.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    office.goto(f"/customers/{customers[0].pk}/products/{tenant.pk}/")
+    expect(office).to_have_title("Hybrid Workloads of Alder Freight · Managed Services Center")
+    button = office.get_by_role("button", name="Copy product ID")
+    button.press("Enter")
+    expect(button).to_have_text("Copied")
+    expect(button.locator("+ [role=status]")).to_have_text("Copied")
+    expect(button).to_be_focused()
+    assert office.evaluate("navigator.clipboard.readText()") == str(tenant.pk)
+
+
+def test_a_message_stays_while_it_is_focused_and_an_error_until_it_is_dismissed(office):
+    office.clock.install()
+    office.goto("/customers/")
+    office.evaluate(
+        """() => {
+            const note = (words, passing) =>
+                `<div class="toast-note"${passing}><span>${words}</span><button type="button" data-dismiss>Dismiss</button></div>`;
+            document.getElementById("messages").innerHTML = note("Saved", " data-passing") + note("Failed", "");
+            document.dispatchEvent(new CustomEvent("htmx:after:swap", { detail: { ctx: { request: {} } } }));
+        }"""
+    )
+    saved = office.locator(".toast-note", has_text="Saved")
+    saved.get_by_role("button").focus()
+    office.clock.run_for(60_000)
+    expect(saved).to_be_visible()
+    saved.get_by_role("button").evaluate("it => it.blur()")
+    office.clock.run_for(60_000)
+    expect(saved).to_have_count(0)
+    expect(office.locator(".toast-note", has_text="Failed")).to_be_visible()
+
+
+def test_only_the_fields_of_the_chosen_protocol_are_shown(window, ada):
+    page = window(ada)
+    page.goto("/settings/sign-in/")
+    expect(page.get_by_label("Client ID")).to_be_visible()
+    expect(page.get_by_label("Certificate")).to_be_hidden()
+    expect(page.get_by_role("button", name="Copy Redirect URI")).to_be_visible()
+    page.get_by_label("SAML 2.0").check()
+    expect(page.get_by_label("Client ID")).to_be_hidden()
+    expect(page.get_by_label("Certificate")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy Assertion consumer service")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy Redirect URI")).to_be_hidden()

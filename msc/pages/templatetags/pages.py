@@ -113,6 +113,18 @@ def percent_bar(share: float, tone: str = "plain") -> SafeString:
     return mark_safe(kinds.bar(float(share), tone))  # noqa: S308  numbers only
 
 
+@register.simple_tag
+def copy_button(text: object, what: str) -> SafeString:
+    """Return a button that copies a text and says that it did; without JavaScript there is none."""
+    return format_html(
+        '<span class="copying" data-script><button type="button" class="btn" data-copy="{}" aria-label="Copy {}">'
+        '{}<span>Copy</span></button><span class="visually-hidden" role="status"></span></span>',
+        text,
+        what,
+        icons.icon("copy"),
+    )
+
+
 @register.filter
 def percent(share: Decimal) -> str:
     """Return a share of 100 with one place, rounded down."""

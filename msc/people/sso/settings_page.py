@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from msc.access.models import Msp
-from msc.pages.dialogs import Outcome, SettingsPage
+from msc.pages.dialogs import Outcome, Section, SettingsPage
 from msc.people.models import SingleSignOn
 from msc.people.sso import services
 
@@ -31,41 +31,46 @@ def _checked_url(url: str) -> str:
 class SingleSignOnForm(forms.Form):
     """The identity provider of an MSP."""
 
-    is_on = forms.BooleanField(label="People may sign in through this provider", required=False)
+    is_on = forms.BooleanField(label="Enable single sign-on", required=False)
     label = forms.CharField(
-        label="Name of the provider", max_length=60, help_text="What stands on the button, such as your company's name."
+        label="Name of the provider",
+        max_length=60,
+        help_text="Label shown on the sign-in button, such as your company name.",
     )
     protocol = forms.ChoiceField(choices=SingleSignOn.Protocol.choices, widget=forms.RadioSelect)
     issuer = forms.CharField(
-        label="Issuer or entity id",
+        label="Issuer or entity ID",
         max_length=500,
-        help_text="OpenID Connect: the issuer's address. SAML: the entity id of the provider.",
+        help_text="OpenID Connect: the issuer's address. SAML: the provider's entity ID.",
     )
-    client_id = forms.CharField(label="Client id", max_length=200, required=False, help_text="OpenID Connect only.")
+    client_id = forms.CharField(label="Client ID", max_length=200, required=False)
     secret = forms.CharField(
         label="Client secret",
         max_length=500,
         required=False,
         strip=True,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="OpenID Connect only. It is stored encrypted and never shown; leave it empty to keep the stored one.",
+        help_text="Stored encrypted and never shown. Leave it empty to keep the current secret.",
     )
     sign_in_url = forms.CharField(
-        label="Sign-in address", max_length=500, required=False, help_text="SAML only: where people are sent to."
+        label="Sign-in address",
+        max_length=500,
+        required=False,
+        help_text="The provider's address that people are sent to in order to sign in.",
     )
     certificate = forms.CharField(
         max_length=20_000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
-        help_text="SAML only: the certificate that the provider signs with, in PEM form.",
+        help_text="The certificate that the provider signs with, in PEM format.",
     )
     domains = forms.CharField(
         label="Domains",
         max_length=2_000,
         required=False,
         help_text=(
-            "E-mail domains that this provider answers for, separated by commas. Without them only addresses"
-            " that the provider marks as verified are believed."
+            "Email domains that this provider answers for, separated by commas. Without them only addresses"
+            " that the provider marks as verified are accepted."
         ),
     )
     version = forms.IntegerField(min_value=0, max_value=_LARGEST, widget=forms.HiddenInput)
@@ -111,6 +116,15 @@ class SingleSignOnSettings(SettingsPage):
 
     form_class, needs = SingleSignOnForm, "settings.edit"
     page_template = "people/single_sign_on.html"
+    sections = (
+        Section("Status", "Invited people can sign in through your identity provider.", ("is_on", "label")),
+        Section(
+            "Connection",
+            "What your identity provider shows for the application that you registered there.",
+            ("protocol", "issuer", "client_id", "secret", "sign_in_url", "certificate"),
+        ),
+        Section("Domains", "Which email addresses the provider may vouch for.", ("domains",)),
+    )
 
     def get_title(self) -> str:
         """Name the page."""
@@ -128,13 +142,13 @@ class SingleSignOnSettings(SettingsPage):
         """Return the addresses that the provider asks for."""
         slug = Msp.objects.for_user(self.user).get().slug
         of = {"organization_slug": slug}
-        paths = {
-            "Sign-in page of your people": reverse("single_sign_on", args=[slug]),
-            "OpenID Connect: redirect address": reverse("openid_connect_callback", args=[slug]),
-            "SAML: entity id and metadata": reverse("saml_metadata", kwargs=of),
-            "SAML: assertion consumer service": reverse("saml_acs", kwargs=of),
-        }
-        return {"addresses": {label: settings.MSC_ORIGIN + path for label, path in paths.items()}}
+        paths = (
+            ("", "Sign-in page of your users", reverse("single_sign_on", args=[slug])),
+            ("oidc", "Redirect URI", reverse("openid_connect_callback", args=[slug])),
+            ("saml", "Entity ID and metadata", reverse("saml_metadata", kwargs=of)),
+            ("saml", "Assertion consumer service", reverse("saml_acs", kwargs=of)),
+        )
+        return {"addresses": [(protocol, label, settings.MSC_ORIGIN + path) for protocol, label, path in paths]}
 
     def save(self, form: Any) -> Outcome:  # the form above
         """Save it."""
