@@ -6,7 +6,8 @@ from typing import Any, ClassVar, cast
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, extend_schema, extend_schema_view
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import exceptions
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -20,6 +21,7 @@ from rest_framework.views import APIView
 from customers.filters import CustomerFilters
 from customers.models import Customer
 from health import serializers, services
+from health.apischema import Schema
 from health.authentication import Bearer, HasScope
 from health.bodies import excerpt_of, records_of
 from health.filters import AlertFilters, RunFilters, UsageFilters
@@ -54,6 +56,7 @@ class Endpoint(APIView):
     permission_classes = (HasScope,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = JsonAlways
+    schema = Schema()
     http_method_names = ("get", "head", "post")
     scopes: ClassVar[dict[str, str]] = {}
 
@@ -86,7 +89,21 @@ class Cursor(CursorPagination):
     page_size = PAGE
     page_size_query_param = "page_size"
     max_page_size = LARGEST_PAGE
-    invalid_cursor_message = "This cursor is not one of ours."
+    cursor_query_description = "Where the page begins, as the links `next` and `previous` carry it."
+    page_size_query_description = "How many rows a page has."
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe cursor and page size with their bounds."""
+        cursor, size = super().get_schema_operation_parameters(view)
+        cursor["schema"] |= {"minLength": 1}
+        size["schema"] |= {"minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
+        return [cursor, size]
+
+    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
+        """Describe a page, which always has its three members."""
+        link = {"type": "string", "format": "uri", "nullable": True}
+        properties = {"next": link, "previous": link, "results": schema}
+        return {"type": "object", "properties": properties, "required": list(properties)}
 
     def get_page_size(self, request: Request) -> int:
         """Return the size that was asked for; anything but a number within the limit is refused."""
@@ -133,6 +150,8 @@ class Reading(GenericAPIView[Any], Endpoint):
         query: QueryDict = self.request.GET
         if unknown := query.keys() - {*self.filters.names(), "cursor", "page_size"}:
             raise Refusal({min(unknown)[:80]: ["There is no such parameter."]})
+        if empty := [name for name, values in query.lists() if "" in values]:
+            raise Refusal({name: ["Give a value, or leave the parameter out."] for name in empty})
         with timezone.override(self.msp.zone):
             filters = self.filters(query, self.rows(), user=self.credential)  # type: ignore[arg-type]  # reads as a person
             if not filters.is_valid():
@@ -258,7 +277,7 @@ def _tool_schema(tool: str) -> Any:
             summary=f"Send what {tool} printed",
             description=f"The body is what {tool} printed, unchanged; it may be empty, and 64 MB long. Without the summary"
             " of a backup or restore, exit code 0 is kept as a run of kind other, which counts as neither.",
-            request=OpenApiRequest(request={"type": "string"}),
+            request={"text/plain": OpenApiTypes.STR},
             parameters=[
                 OpenApiParameter(name, str, required=name in _NEEDED, description=text)
                 for name, text in _TOOL_PARAMETERS.items()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from customers.models import Customer
@@ -162,7 +163,7 @@ class RunOut(serializers.ModelSerializer[Run]):
     customer = serializers.IntegerField(source="tenant.customer_id")
     organization = serializers.CharField(source="data_source.organization")
     data_source = serializers.CharField(source="data_source.name")
-    workload = serializers.CharField(source="data_source.workload")
+    workload = serializers.ChoiceField(source="data_source.workload", choices=Workload.choices)
     kind = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()
     bytes = serializers.IntegerField(source="size_bytes", allow_null=True)
@@ -188,10 +189,12 @@ class RunOut(serializers.ModelSerializer[Run]):
             "reported_at",
         )
 
+    @extend_schema_field(serializers.ChoiceField(choices=list(KIND_WORDS)))
     def get_kind(self, run: Run) -> str:
         """Backup or restore."""
         return WORD_OF_KIND[run.kind]
 
+    @extend_schema_field(serializers.ChoiceField(choices=list(STATUS_WORDS)))
     def get_status(self, run: Run) -> str:
         """How the run ended, or that it still runs."""
         return WORD_OF_STATUS[run.status]
@@ -242,6 +245,7 @@ class AlertOut(serializers.ModelSerializer[Alert]):
             "count",
         )
 
+    @extend_schema_field(serializers.ChoiceField(choices=[severity.name.lower() for severity in Severity]))
     def get_severity(self, alert: Alert) -> str:
         """Critical, warning or information."""
         return Severity(alert.severity).name.lower()
