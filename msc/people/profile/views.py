@@ -98,8 +98,8 @@ class EditProfile(FormDialog):
     def initial(self) -> dict[str, Any]:
         """Return what is known of the person."""
         names = ("first_name", "last_name", "phone", "time_zone", "version")
-        person = User.objects.get(pk=self.user.pk)  # another request may have changed it since this one began
-        return {name: getattr(person, name) for name in names}
+        self.user.refresh_from_db(fields=names)  # another request may have changed them since this one began
+        return {name: getattr(self.user, name) for name in names}
 
     def back_url(self) -> str:
         """Lead back to the profile."""
