@@ -64,7 +64,7 @@ def vendor(scoped, ada, sam):
 def _answer(browser, path: str, query: dict[str, str]) -> tuple[int, str]:
     """Return the status and the page without what it echoes of the question."""
     answer = browser.get(path, query)
-    text = re.sub(r"csrfmiddlewaretoken[^>]*", "", answer.content.decode())
+    text = re.sub(r"csrfmiddlewaretoken[^>]*|X-CSRFToken[^>]*", "", answer.content.decode())
     return answer.status_code, ECHO.sub("", text)
 
 
