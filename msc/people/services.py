@@ -8,6 +8,7 @@ from math import ceil
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,13 +20,14 @@ from msc.access.roles import MSP_ROLES, Role
 from msc.errors import DomainError, Link
 from msc.events import log
 from msc.events.conflicts import refuse_stale
+from msc.mail.models import OutboxMessage
 from msc.people import emails
 from msc.people.changes import locked
 from msc.people.models import INVITATION_LIFE, Invitation
 from msc.people.people import HELD_DOMAIN, JOINED, active_administrators, has_joined
 from msc.people.tokens import digest_of, new_secret
 
-#: How many invitations leave within an hour: to one address, and from one MSP.
+#: Limits for an hour: invitations or password resets to one address, invitations from one MSP.
 MOST_TO_ADDRESS = 3
 MOST_FROM_MSP = 60
 LIMITED_FOR = timedelta(hours=1)
@@ -144,6 +146,8 @@ def send_password_reset(*, by: User, person: User) -> None:
         raise DomainError(f"{person.full_name} is switched off. Switch them on first.")
     if not has_joined(person):
         raise DomainError(f"{person.full_name} has not joined yet: send the invitation again instead.")
+    resets = OutboxMessage.objects.filter(msp=person.msp, kind="password.reset", to=person.email)
+    _limit(resets, MOST_TO_ADDRESS, f"password resets to {person.email}")
     event = log.record(by=by, action="person.reset_sent", on=person, label=person.email)
     emails.password_reset(person, by=by.full_name, cause=str(event.pk))
 
@@ -224,19 +228,20 @@ def _send_invitation(*, by: Actor, person: User, address: str, holder: User | No
 
 
 def _limit_invitations(msp: Msp, address: str) -> None:
-    """Refuse one invitation too many within an hour, to the address or from the MSP, and say how long to wait."""
     sent = Invitation.objects.for_msp(msp.pk)
-    for invitations, most, whose in (
-        (sent.filter(email=address), MOST_TO_ADDRESS, f"invitations to {address}"),
-        (sent, MOST_FROM_MSP, f"invitations of {msp.name}"),
-    ):
-        newest = list(invitations.order_by("-created_at").values_list("created_at", flat=True)[:most])
-        if len(newest) == most and (left := newest[-1] + LIMITED_FOR - timezone.now()) > timedelta(0):
-            minutes = ceil(left / timedelta(minutes=1))
-            raise DomainError(
-                f"{most} {whose} were sent within the last hour. "
-                f"Wait {minutes} minute{'' if minutes == 1 else 's'} before you send another."
-            )
+    _limit(sent.filter(email=address), MOST_TO_ADDRESS, f"invitations to {address}")
+    _limit(sent, MOST_FROM_MSP, f"invitations of {msp.name}")
+
+
+def _limit(sent: QuerySet[Invitation] | QuerySet[OutboxMessage], most: int, what: str) -> None:
+    """Refuse another one when the most allowed were sent within an hour, and say how long to wait."""
+    newest = list(sent.order_by("-created_at").values_list("created_at", flat=True)[:most])
+    if len(newest) == most and (left := newest[-1] + LIMITED_FOR - timezone.now()) > timedelta(0):
+        minutes = ceil(left / timedelta(minutes=1))
+        raise DomainError(
+            f"{most} {what} were sent within the last hour. "
+            f"Wait {minutes} minute{'' if minutes == 1 else 's'} before you send another."
+        )
 
 
 def _revoke_invitations(person: User) -> None:

@@ -124,6 +124,23 @@ def test_an_address_is_invited_three_times_an_hour(scoped, ada, eve, time_machin
     assert OutboxMessage.objects.filter(to=eve.email).count() == 4
 
 
+def test_a_password_reset_is_sent_three_times_an_hour(scoped, ada, rita, tom, time_machine):
+    browser, path = signed_in(ada), f"/settings/administrators/{rita.pk}/reset/"
+    resets = OutboxMessage.objects.filter(kind="password.reset")
+    assert [browser.post(path).status_code for _ in range(3)] == [302] * 3
+    response = browser.post(path)
+    assert response.status_code == 422
+    assert (
+        f"3 password resets to {rita.email} were sent within the last hour. Wait 60 minutes before you send another."
+        in response.content.decode()
+    )
+    assert resets.filter(to=rita.email).count() == 3
+    assert browser.post(f"/settings/administrators/{tom.pk}/reset/").status_code == 302
+    time_machine.move_to(timezone.now() + timedelta(minutes=61))
+    services.send_password_reset(by=ada, person=rita)
+    assert resets.filter(to=rita.email).count() == 4
+
+
 def test_an_msp_sends_sixty_invitations_an_hour(scoped, ada, time_machine):
     for number in range(services.MOST_FROM_MSP):
         services.invite_administrator(by=ada, msp=scoped, email=f"bob{number}@new.example", **NEW)

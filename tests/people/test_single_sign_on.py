@@ -377,7 +377,7 @@ def test_an_administrator_sets_it_up_and_the_secret_is_not_shown_again(client, a
         ({"domains": "not a domain!"}, "is not a domain"),
         ({"protocol": "saml"}, "needed before single sign-on"),
         ({"protocol": "saml", "certificate": "rubbish"}, "not a certificate"),
-        ({"protocol": "ldap"}, "not one of the available choices"),
+        ({"protocol": "ldap"}, "“ldap” cannot be chosen. Choose from the list."),
         ({"version": "7"}, "changed this while"),
     ],
 )
@@ -423,7 +423,18 @@ def test_a_provider_in_a_private_network_is_not_asked(settings, url):
 def test_a_name_that_leads_elsewhere_at_the_second_look_up_is_not_followed(settings, monkeypatch):
     settings.MSC_SSO_PRIVATE_NETWORK = False
     listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    monkeypatch.setattr(network, "refuse_private", lambda url: None)  # the first look-up gave a public address
-    with listener, pytest.raises(requests.RequestException, match="in a private network"):
-        network.OutsideSession(time.monotonic() + 60).get(f"https://localhost:{port}/")
+    listener.setblocking(False)
+    found = iter(["8.8.8.8"])
+
+    def resolve(host, port, *args, **kwargs):
+        address = next(found, "127.0.0.1")
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)  # the name server of an attacker
+    url = f"https://id.attacker.example:{listener.getsockname()[1]}/"
+    with listener:
+        with pytest.raises(requests.RequestException, match="in a private network"):
+            network.OutsideSession(time.monotonic() + 60).get(url)
+        assert next(found, None) is None
+        with pytest.raises(BlockingIOError):
+            listener.accept()
