@@ -6,6 +6,7 @@
 import contextlib
 import fcntl
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -26,6 +27,7 @@ DATABASE = "msc"
 OWNER = "msc_owner"
 LOGIN = "msc_login"
 SUPERUSER = "postgres"
+_HBA = "local all all peer map=msc\n"
 PREPARATION = Path(__file__).with_name("database.sql")
 
 _SETTINGS = {
@@ -92,6 +94,7 @@ class PostgreSQL(Server):
     def start(self) -> None:
         """Start the server, make what is missing and prepare the database."""
         self._initialise()
+        self._admit_this_user()
         options = [f"--{name}={value}" for name, value in self.settings.items()]
         self.spawn(self.programs / "postgres", "-D", self.data, "-k", self.socket, *options)
         with connect(self.url(SUPERUSER, "postgres")) as connection:
@@ -105,7 +108,7 @@ class PostgreSQL(Server):
         made_by = self.data / "PG_VERSION"
         if not made_by.exists():
             shutil.rmtree(self.data, ignore_errors=True)
-            command = (self.programs / "initdb", "-D", self.data, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8")
+            command = (self.programs / "initdb", "-D", self.data, "-U", SUPERUSER, "--auth=peer", "--encoding=UTF8")
             result = run(*command, "--locale=C.UTF-8", "--data-checksums", "--no-instructions", "--no-sync")
             if result.returncode:
                 raise StackError(f"PostgreSQL cannot make its data folder: {result.stderr.strip().splitlines()[-1]}")
@@ -114,6 +117,16 @@ class PostgreSQL(Server):
                 f"{self.data} was made by PostgreSQL {made_by.read_text().strip()}, but {self.programs} is version "
                 f"{self.version()}: set MSC_PG_BIN to the older one's programs, or begin anew by make reset."
             )
+
+    def _admit_this_user(self) -> None:
+        """Let the user that starts the server sign in as each of its roles, and no other user of the machine."""
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        ident = "".join(f'msc "{user}" {role}\n' for role in (SUPERUSER, OWNER, LOGIN))
+        for name, text in (("pg_hba.conf", _HBA), ("pg_ident.conf", ident)):
+            # The user of the server writes: root must not follow a link that this user put there.
+            result = run("sh", "-c", 'printf %s "$2" >"$1"', "sh", self.data / name, text)
+            if result.returncode:
+                raise StackError(f"{self.data / name} cannot be written: {result.stderr.strip()}")
 
     def version(self) -> str:
         """Return the major version of the programs."""

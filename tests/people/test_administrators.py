@@ -229,7 +229,7 @@ def test_the_last_administrator_who_came_in_counts_not_one_who_was_only_invited(
         "UPDATE access_user SET role = 'read_only' WHERE id = %s",
     ],
 )
-@pytest.mark.parametrize("role", ["portal", "support", "worker"])
+@pytest.mark.parametrize("role", ["portal", "worker"])
 def test_the_database_keeps_the_last_administrator_too(scoped, ada, statement, role):
     with (
         scope.entered(role, msp=scoped.pk),

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from msc.server import StackError
-from msc.stack import LOGIN, SUPERUSER, PostgreSQL, Valkey, connect, postgresql_program, throwaway
+from msc.server import StackError, run
+from msc.stack import LOGIN, OWNER, SUPERUSER, PostgreSQL, Valkey, connect, postgresql_program, throwaway
 from tests.setup.processes import alive, children, eventually
 
 
@@ -56,6 +56,37 @@ def test_servers_listen_on_sockets_only(servers):
 def test_nobody_else_may_enter_the_servers_folders(servers):
     for server in servers:
         assert server.home.stat().st_mode & 0o077 == 0
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+
+
+def _refusal_of_another_user(postgresql, role):
+    result = run(postgresql.programs / "psql", postgresql.url(role), "--command=SELECT 1")
+    return result.stderr if result.returncode else ""
+
+
+@needs_root
+@pytest.mark.parametrize("role", [SUPERUSER, OWNER, LOGIN])
+def test_another_user_of_the_machine_is_refused_at_the_socket(servers, role):
+    postgresql, _ = servers
+    assert f'Peer authentication failed for user "{role}"' in _refusal_of_another_user(postgresql, role)
+    assert _ask(postgresql.url(role), "SELECT current_user") == role
+
+
+@needs_root
+def test_data_of_an_earlier_release_trust_no_other_user_any_more(folder):
+    postgresql = PostgreSQL(folder / "postgresql", durable=False)
+    postgresql.start()
+    postgresql.stop()
+    (postgresql.data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 trust\n")
+    (postgresql.data / "pg_ident.conf").write_text("")
+    postgresql.start()
+    try:
+        assert "Peer authentication failed" in _refusal_of_another_user(postgresql, SUPERUSER)
+        assert _ask(postgresql.url(LOGIN), "SELECT current_user") == LOGIN
+    finally:
+        postgresql.stop()
 
 
 def test_a_refused_statement_leaves_no_value_in_the_log(servers):
