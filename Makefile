@@ -22,7 +22,8 @@ test: .venv/dev.ok var/frontend
 	@scripts/test-tools
 	@scripts/test $(ARGS)
 
-# Tests with real third-party programs: restic, borg and borgmatic through connect/msc-run. ARGS="-k borg"
+# Tests with real third-party programs: restic, borg and borgmatic through connect/msc-run;
+# and, as root, the documented steps of an installation. ARGS="-k borg"
 tools: .venv/dev.ok var/frontend var/tools.ok
 	@scripts/test-tools
 	@PATH="$(CURDIR)/var/tools/bin:$$PATH" $(BIN)/python -m pytest -n 0 tests/tools $(ARGS)
