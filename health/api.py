@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from customers.filters import CustomerFilters
 from customers.models import Customer
 from health import serializers, services
-from health.apischema import Schema
+from health.apischema import PLAIN_TEXT, Schema
 from health.authentication import Bearer, HasScope
 from health.bodies import excerpt_of, records_of
 from health.filters import AlertFilters, RunFilters, UsageFilters
@@ -279,7 +279,7 @@ def _tool_schema(tool: str) -> Any:
             " of a backup or restore, exit code 0 is kept as a run of kind other, which counts as neither.",
             request={"text/plain": OpenApiTypes.STR},
             parameters=[
-                OpenApiParameter(name, str, required=name in _NEEDED, description=text)
+                OpenApiParameter(name, str, required=name in _NEEDED, description=text, pattern=PLAIN_TEXT)
                 for name, text in _TOOL_PARAMETERS.items()
             ],
             responses=OUTCOMES,
