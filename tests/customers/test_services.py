@@ -418,7 +418,7 @@ def test_the_summary_follows_a_rename_of_its_tenant_administrator(scoped, harbou
     tom.last_name = "Äpfel"
     tom.save(update_fields=["last_name"])
     assert CustomerSummary.objects.get(pk=harbour.pk).admin_low == "tom apfel"
-    with scope.entered("support"):
+    with scope.entered("worker", msp=scoped.pk):
         tom.last_name = "Zander"
         tom.save()
     assert CustomerSummary.objects.get(pk=harbour.pk).admin_high == "tom zander"

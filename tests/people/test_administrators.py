@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -238,6 +238,14 @@ def test_the_database_keeps_the_last_administrator_too(scoped, ada, statement, r
         connection.cursor() as cursor,
     ):
         cursor.execute(statement, [ada.pk])
+
+
+def test_the_database_role_of_support_staff_changes_no_administrator(scoped, ada):
+    with scope.entered("support"), connection.cursor() as cursor:
+        cursor.execute("UPDATE access_user SET is_active = false WHERE id = %s", [ada.pk])
+        assert cursor.rowcount == 0
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            cursor.execute("UPDATE access_user SET role = 'read_only' WHERE id = %s", [ada.pk])
 
 
 def test_a_person_with_customers_keeps_the_role_until_they_are_taken_away(scoped, ada, tom, harbour):
