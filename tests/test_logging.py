@@ -17,7 +17,6 @@ from msc import stack
 from msc.access import scope
 from msc.access.login import refuse_powerful_login
 from msc.access.models import Msp
-from msc.urls import urlpatterns as portal_urls
 from tests.stack import DATABASE, superuser_url
 
 CANARY = "Cäcilia & Söhne KG"
@@ -45,7 +44,6 @@ def fail(request, number):
 urlpatterns = [
     path("customers/<int:number>/", answer),
     path("broken/<int:number>/", fail),
-    *portal_urls,  # the error page leads to addresses of the portal
 ]
 
 
