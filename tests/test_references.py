@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db.models import Model
 from django.urls import reverse
 
 from customers.models import Customer
@@ -12,6 +13,7 @@ from health.api import Reading
 from msc.access import scope
 from msc.access.models import User
 from msc.pages.filters import ScopedModelMultiChoice
+from msc.people.models import ApiCredential
 from serviceplans.models import ServicePlan, StorageRegion
 from tenants.models import Tenant
 from tests.grid.engine import Answer, Stage, alike
@@ -34,7 +36,7 @@ FIELDS = {
 #: Numbers that name nothing.
 FIGURES = {"version", "quota_warning_percent", "quota_critical_percent", "digest_hour"}
 #: What every administrator of an MSP may know, whichever customer it is used for.
-OF_THE_MSP = (ServicePlan, StorageRegion)
+OF_THE_MSP = (ApiCredential, ServicePlan, StorageRegion)
 
 
 def strange(stage: Stage, of: type, owner: str) -> int:
@@ -43,7 +45,14 @@ def strange(stage: Stage, of: type, owner: str) -> int:
     if of is StorageRegion:
         with scope.entered("support"):
             return StorageRegion.objects.exclude(offers__isnull=False).values_list("pk", flat=True)[0]
-    return {Customer: owned.second, Tenant: owned.ready, ServicePlan: owned.unused, User: owned.person}[of].pk
+    things: dict[type, Model] = {
+        ApiCredential: owned.credential,
+        Customer: owned.second,
+        ServicePlan: owned.unused,
+        Tenant: owned.ready,
+        User: owned.person,
+    }
+    return things[of].pk
 
 
 def numbers(data: dict[str, Any]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from tests.stack import DATABASE, superuser_url
 WRITTEN_BY_A_REFUSAL = {
     "msc_cache": "counters of the rate limits",
     "events_event": "the record of the refusal",
+    "events_eventdetail": "what only the MSP may know of it",
     "health_refusedrecord": "what a program sent and the portal did not keep",
     "django_session": "allauth notes in the session where somebody was on the way to",
 }

@@ -28,7 +28,8 @@ MSP = {"name": "New MSP", "time_zone": "Europe/Berlin", "products": ["hybrid"]}
 
 
 def _customer(world: World, owned: Owned) -> dict[str, Any]:
-    return CUSTOMER | {"version": owned.customer.version}
+    # The customers' names are hidden: the form that shows them asks for a confirmation.
+    return CUSTOMER | {"version": owned.customer.version, "may_reveal": "on"}
 
 
 def _new_product(world: World, owned: Owned) -> dict[str, Any]:

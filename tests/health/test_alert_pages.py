@@ -11,7 +11,7 @@ import time_machine
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from customers import services
+from customers.assignments import assign_to_person
 from customers.models import CustomerIdentity
 from health import alerts as evaluation
 from health import intake, rollups
@@ -358,7 +358,7 @@ def test_more_alerts_than_are_shown_are_a_link_to_all_of_them(ada, hybrid, harbo
 @pytest.mark.parametrize(("name", "status"), [("ada", 302), ("tom", 302), ("rita", 403), ("eve", 404), ("sam", 403)])
 def test_who_may_close_an_alert(request, failed_restore, name, status, harbour, tom):
     if name == "tom":
-        services.assign_tenant_admins(by=request.getfixturevalue("ada"), customer=harbour, tenant_admins=[tom])
+        assign_to_person(by=request.getfixturevalue("ada"), person=tom, add=[harbour.pk], remove=[])
     browser = client_of(request.getfixturevalue(name))
     assert browser.post(f"{LIST}{failed_restore.pk}/close/", {"reason": "Not needed"}).status_code == status
     failed_restore.refresh_from_db()
