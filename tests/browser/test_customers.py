@@ -55,7 +55,7 @@ def test_a_customer_is_created_in_the_dialog_by_keyboard(office, accessible, pic
     office.keyboard.press("Space")
     expect(dialog.get_by_label("Account Name")).to_be_visible()
     office.keyboard.press("Enter")
-    expect(dialog.get_by_text("Enter the account name that stands in")).to_be_visible()
+    expect(dialog.get_by_text("Enter the account name that is shown instead")).to_be_visible()
     expect(dialog.get_by_label("Customer Name", exact=False).first).to_have_value("Secret Hospital")
     accessible(office)
     picture(office, "create-customer")
@@ -98,7 +98,7 @@ def test_the_windows_of_the_list_show_what_there_is(office, picture):
     expect(office.get_by_role("link", name="Remove filter Products: Hybrid Workloads")).to_be_visible()
     names(office).to_have_text(["Harbour Logistics"])
     office.get_by_role("link", name="Edit columns").click()
-    expect(office.get_by_role("dialog").get_by_text("Quota Effective Date")).to_be_visible()
+    expect(office.get_by_role("dialog").get_by_text("Quota Effective Date", exact=True)).to_be_visible()
     picture(office, "customers-columns")
 
 
@@ -140,7 +140,7 @@ def test_a_file_is_imported_after_its_lines_were_seen(office, accessible, pictur
     office.get_by_role("button", name="Check the file").click()
     expect(office.get_by_text("Being checked")).to_be_visible()
     tasks.work_on_imports()
-    expect(office.get_by_text("before you can import this file")).to_be_visible()
+    expect(office.locator("#import-state").get_by_text("before you can import this file")).to_be_visible()
     accessible(office)
     picture(office, "import")
     file.write_text(good, encoding="utf-8-sig")
@@ -152,7 +152,7 @@ def test_a_file_is_imported_after_its_lines_were_seen(office, accessible, pictur
     office.get_by_role("button", name="Import 1 customer").click()
     expect(office.get_by_text("Being imported")).to_be_visible()
     tasks.work_on_imports()
-    expect(office.get_by_text("1 customer has been created")).to_be_visible()
+    expect(office.locator("#import-state").get_by_text("1 customer has been created")).to_be_visible()
     with scope.entered("portal", msp=northwind.pk):
         assert Customer.objects.filter(identity__name="Örebro Freight").exists()
 

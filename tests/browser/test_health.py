@@ -81,7 +81,7 @@ def test_the_pages_around_it(window, ada, reported, accessible):
 def test_the_table_of_the_chart_is_printed_though_it_is_closed(window, ada, reported):
     page = window(ada)
     page.goto(f"/customers/{reported.pk}/")
-    expect(page.get_by_text("The same figures as a table")).to_be_visible()
+    expect(page.get_by_text("Show as table")).to_be_visible()
     expect(page.locator(".chart-table table")).to_be_hidden()
     page.emulate_media(media="print")
     expect(page.locator(".chart-table table")).to_be_visible()
