@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("msc", "serviceplans", "customers", "tenants", "health", "templates", "static", "manage.py")
+PARTS = ("msc", "serviceplans", "customers", "tenants", "health", "templates", "static", "manage.py", "pyproject.toml")
 HEADER = "X-Release"
 # The new code of a release: it names itself in every answer.
 _NEW_CODE = """
